@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lease table: one phone, one address, for ever.
+ *
+ * A phone's address is chosen from its MAC alone (a hash into the pool, then the next free
+ * one), so that even without the state file it tends to get the same one back, and it keeps
+ * it until the pool is full; only then the lease that expired longest ago is given
+ * away. Pure: the caller gives `now`; wall-clock times for the state file are the shell's.
+ */
+#ifndef REFLASHD_LEASE_H
+#define REFLASHD_LEASE_H
+
+#include "reflashd/address.h"
+#include "reflashd/base.h"
+#include "reflashd/fault.h"
+
+#define LEASE_POOL_MAX 4096 /* addresses in a pool: a /20 */
+
+enum lease_state {
+	LEASE_FREE,
+	LEASE_OFFERED,	/* promised for a short while after an OFFER */
+	LEASE_BOUND,	/* acknowledged; may have expired (see expires) */
+	LEASE_RELEASED, /* given back; remembered for the same phone */
+	LEASE_DECLINED, /* somebody else was found there: not given out until expires */
+};
+
+struct lease {
+	struct mac mac;
+	uint32_t ip;
+	enum lease_state state;
+	usec_t expires;
+};
+
+struct lease_table {
+	uint32_t first, last; /* inclusive pool, host order */
+	unsigned count;	      /* slots: last - first + 1 */
+	struct lease *slots;  /* by address: slots[ip - first]; owned by the caller */
+	/* open-addressed index by MAC; owned by the caller, a power of two > 2 * count */
+	uint16_t *index;
+	unsigned index_size;
+};
+
+/* Slots and index needed for a pool of n addresses. */
+unsigned lease_index_size(unsigned n);
+void lease_table_init(struct lease_table *t, uint32_t first, uint32_t last, struct lease *slots,
+		      uint16_t *index, unsigned index_size);
+
+struct lease *lease_find_mac(struct lease_table *t, struct mac mac);
+struct lease *lease_find_ip(struct lease_table *t, uint32_t ip);
+/*
+ * The address for this phone: the one it has or had; else the wanted one when it is in the
+ * pool and never used (wanted 0: none); else its hashed place or the next free one; else the
+ * one that expired longest ago. NULL when every address is in use. `reserved` (our own
+ * address) is never given out. The result is not yet marked as offered or bound.
+ */
+struct lease *lease_choose(struct lease_table *t, struct mac mac, uint32_t wanted,
+			   uint32_t reserved, usec_t now);
+/* Binds a lease to a phone in a new state; keeps the index right. */
+void lease_set(struct lease_table *t, struct lease *l, struct mac mac, enum lease_state state,
+	       usec_t expires);
+
+/*
+ * The table as text, one line a lease: "MAC IP STATE SECONDS", SECONDS left (may be 0);
+ * only BOUND and RELEASED leases. malloc'ed text, NULL when memory is short. Loading
+ * ignores lines outside the pool and reports the first line that makes no sense; nothing
+ * of a bad file is taken over.
+ */
+char *lease_table_save(const struct lease_table *t, usec_t now);
+int lease_table_load(struct lease_table *t, const char *name, const char *text, size_t len,
+		     usec_t now, struct fault *f);
+
+#endif

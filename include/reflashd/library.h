@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The firmware library: every file of every bundle by name, with what is known of it.
+ *
+ * Whoever drives it (the scan of a folder, an archive, a test) hands over one folder at a
+ * time: library_folder_begin(), library_add() for each file with its bytes,
+ * library_folder_end(), which groups the files into bundles and judges them. The bytes
+ * are only borrowed; a file is later read again by its `ref` and must then have the same
+ * SHA-1, so that what was checked is what is served.
+ *
+ * Files of one folder never answer for another: termXX.default.loads has the same name in
+ * every bundle. Within a folder, packing lists with the same members are one bundle
+ * (SCCP70.8-3-3S.loads, term70.default.loads, term71.default.loads).
+ */
+#ifndef REFLASHD_LIBRARY_H
+#define REFLASHD_LIBRARY_H
+
+#include "reflashd/image.h"
+#include "reflashd/loads.h"
+#include "reflashd/models.h"
+#include "reflashd/signature.h"
+
+#define LIBRARY_NAME_MAX   128
+#define LIBRARY_SOURCE_MAX 256
+#define LIBRARY_FILE_MAX   (64u << 20) /* bytes; larger files are skipped with a finding */
+
+enum file_role {
+	FILE_LOADS,	/* a packing list we understand */
+	FILE_IMAGE,	/* a member, or a KUP image */
+	FILE_CONFIG,	/* XMLDefault.cnf.xml, SEP….cnf.xml of the user's own */
+	FILE_OTHER,	/* anything else: served by name when asked for */
+};
+
+struct firmware_file {
+	char name[LIBRARY_NAME_MAX]; /* on disk; "folder/name" for one locale folder below */
+	uint64_t ref;		     /* the driver's handle, for reading it again */
+	uint64_t size;
+	uint8_t sha1[SHA1_BYTES];
+	enum file_role role;
+	enum signed_parse header;
+	char header_name[SIGNED_NAME_MAX]; /* the canonical name, or "" */
+	struct signature_result signature;
+	struct image image; /* FILE_IMAGE */
+	unsigned folder;    /* index of the folder it came with */
+	struct loads *loads; /* FILE_LOADS: owned; else NULL */
+	bool damaged;	     /* truncated, corrupt, bad signature or wrongly named: not to be offered */
+};
+
+/* What is wrong or worth saying. `text` is a whole sentence with the remedy. */
+enum finding_severity {
+	FINDING_NOTE,	 /* does no harm; good to know */
+	FINDING_WARNING, /* a phone may refuse it */
+	FINDING_FATAL,	 /* the bundle is not offered to a phone */
+};
+
+struct finding {
+	const char *code; /* "member-missing", "truncated", "renamed", … (a fixed word) */
+	enum finding_severity severity;
+	int bundle; /* index, or -1: concerns the folder */
+	unsigned folder;
+	char file[LIBRARY_NAME_MAX];
+	char text[480];
+};
+
+struct bundle {
+	char load[72]; /* "SCCP70.8-3-3S", "P0S3-8-12-00", "CP7912080003SCCP070409A", "cp7912r" */
+	model_set models;
+	enum model_family family;
+	unsigned folder;
+	char source[LIBRARY_SOURCE_MAX]; /* folder or archive, as the user named it */
+	/* Indices into library.file, lists first, then members in the order of the list. */
+	unsigned *files;
+	unsigned file_count;
+	char (*missing)[LOADS_NAME_MAX]; /* members that are not there */
+	unsigned missing_count;
+	bool complete; /* every member is there and whole */
+	bool fit;      /* may be offered: complete, nothing fatal */
+	bool has_hardware_comp;
+	uint32_t hardware_comp;
+	enum signature signature; /* the worst of its files: bad > unsigned > unknown > verified */
+	enum generation generation;
+};
+
+struct library {
+	const struct models *models;
+	const struct keys *keys;
+	struct firmware_file *file;
+	unsigned file_count, file_size;
+	struct bundle *bundle;
+	unsigned bundle_count, bundle_size;
+	struct finding *finding;
+	unsigned finding_count, finding_size;
+	char (*folder)[LIBRARY_SOURCE_MAX];
+	unsigned folder_count, folder_size;
+};
+
+void library_init(struct library *l, const struct models *models, const struct keys *keys);
+void library_free(struct library *l);
+
+/* The functions that grow the library return 0 or -ENOMEM. */
+int library_folder_begin(struct library *l, const char *source);
+int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t *data, size_t len);
+/* A file that could not be taken in (too large, unreadable): a finding instead. */
+int library_skip(struct library *l, const char *name, const char *why);
+int library_folder_end(struct library *l);
+
+/* A file by name: exact first, then without regard to case; folder < 0: anywhere, fit
+ * bundles first. By disk name or by header name. NULL when there is none. */
+const struct firmware_file *library_find(const struct library *l, int folder, const char *name);
+/* The bundle with that load name ("SCCP70.8-3-3S", with or without ".loads"), fit ones first. */
+const struct bundle *library_bundle(const struct library *l, const char *load);
+/* The bundle that holds this file among its files; NULL for files of no bundle. */
+const struct bundle *library_bundle_of(const struct library *l, const struct firmware_file *f);
+/* The bundle to end at for a model: the one named by target ("newest", a load name, or a load
+ * name that is of another model: NULL), the newest among the fit ones, verified before
+ * unverified. Ties between SCCP and SIP of one version go to SCCP… documented in the manual. */
+const struct bundle *library_target(const struct library *l, const struct model *model,
+				    const char *target);
+/* "SIP70.9-4-2SR3-1S" of "SIP70.9-4-2SR3-1S.loads": without .loads/.sbin/.zup. */
+void load_name_of_file(const char *file, char *out, size_t size);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Phone configuration files, both ways, through libxml2: XMLDefault.cnf.xml as it is
+ * generated, and the user's own files as they are checked (firmware-formats.md 11).
+ */
+#ifndef REFLASHD_PHONE_CONFIG_H
+#define REFLASHD_PHONE_CONFIG_H
+
+#include "reflashd/library.h"
+
+/*
+ * Renders XMLDefault.cnf.xml: root Default, a complete callManagerGroup with our address as
+ * processNodeName and port 2000, one unpadded loadInformation<number> per model in the
+ * library that has a load to end at (no .loads suffix). malloc'ed text in
+ * *out; 0 or -ENOMEM.
+ */
+int xmldefault_render(const struct library *l, const char *target, uint32_t address,
+		      char **out, size_t *len);
+
+/* One remark on a configuration file. line and column from 1; 0 when unknown. */
+struct config_remark {
+	unsigned line, column;
+	const char *code;
+	enum finding_severity severity;
+	char text[320];
+};
+
+#define CONFIG_REMARKS_MAX 32
+
+/* Reads a user's XMLDefault or SEP file: well-formed? root? callManagerGroup complete? numbers
+ * padded or unknown? ".loads" suffix? loads that the library (may be NULL) lacks? Returns the
+ * number of remarks written, at most CONFIG_REMARKS_MAX. Never resolves anything external. */
+unsigned phone_config_check(const char *name, const uint8_t *data, size_t len,
+			    const struct models *models, const struct library *l,
+			    struct config_remark remarks[CONFIG_REMARKS_MAX]);
+
+#endif

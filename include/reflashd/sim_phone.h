@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A simulated phone, as a pure machine: datagrams and time in, datagrams out.
+ *
+ * It does what the recorded phones do (phones.md 3, 4): names, order, source ports, pauses and
+ * retransmissions follow the traces. It judges what it is served as a phone does: header
+ * name, member list, completeness; a phone that gets a bad file stops and starts over.
+ * The same machine runs in virtual time (sim_wire.h) and over real sockets (tests/tools).
+ */
+#ifndef REFLASHD_SIM_PHONE_H
+#define REFLASHD_SIM_PHONE_H
+
+#include "reflashd/address.h"
+#include "reflashd/base.h"
+#include "reflashd/loads.h"
+
+enum sim_kind {
+	SIM_JAVA_ERASED,  /* loader: DHCP, termXX.default.loads, members, flash, then boots */
+	SIM_JAVA_RUNNING, /* a running image: CTL, ITL, SEP, XMLDefault, its load if different */
+	SIM_LEGACY,	  /* 7940/7960: the walk, .loads, .sbn, the walk again, .sb2, boots */
+	SIM_KUP_RECOVERY, /* 7912 …: recovery mode, asks for cp7912r.zup, then boots */
+	SIM_KUP_RUNNING,  /* 7912 …: SEP…, XMLDefault, gk<mac>, gkdefault.cfg */
+};
+
+struct sim_phone_config {
+	enum sim_kind kind;
+	struct mac mac;
+	char model[12];	     /* "7970"; names come from the catalogue of models */
+	char load[72];	     /* what a running phone runs, e.g. "SCCP70.8-3-3S"; "" otherwise */
+	bool sip;	     /* a running image of the SIP kind */
+	bool silent_class;   /* an erased loader that sends no option 60 */
+	uint64_t seed;	     /* choices that a real phone makes by chance */
+	uint32_t speed;	     /* pauses (boot, flash) are divided by this; 1: as recorded */
+};
+
+/* One UDP datagram, to or from the phone. */
+struct sim_datagram {
+	uint32_t src_ip, dst_ip;
+	uint16_t src_port, dst_port;
+	size_t len;
+	uint8_t data[1500];
+};
+
+enum sim_stage {
+	SIM_OFF,
+	SIM_DHCP,     /* looking for an address */
+	SIM_LOADING,  /* fetching firmware */
+	SIM_FLASHING, /* dark and silent */
+	SIM_BOOTING,  /* the image runs and asks for its configuration */
+	SIM_RUNNING,  /* configured: the phone is back */
+	SIM_STUCK,    /* refused what it got; will try again (see .why) */
+};
+
+#define SIM_SENDS_MAX 4
+
+struct sim_out {
+	unsigned count;
+	struct sim_datagram send[SIM_SENDS_MAX];
+	uint16_t closed_port; /* the phone closed this port: later packets to it are refused
+				 (ICMP port unreachable); 0: none */
+	bool log;	      /* .line says what it just did, for transcripts and golden tests */
+	char line[160];
+};
+
+struct sim_phone; /* in sim_phone.c: some kilobytes; what it received lives on the heap */
+
+struct sim_phone *sim_phone_new(const struct sim_phone_config *config);
+void sim_phone_free(struct sim_phone *p);
+/* Power on at `now`; also after a power cut: flash contents stay, everything else is gone. */
+void sim_phone_power_on(struct sim_phone *p, usec_t now, struct sim_out *out);
+void sim_phone_power_off(struct sim_phone *p);
+void sim_phone_receive(struct sim_phone *p, const struct sim_datagram *d, usec_t now,
+		       struct sim_out *out);
+void sim_phone_tick(struct sim_phone *p, usec_t now, struct sim_out *out);
+usec_t sim_phone_deadline(const struct sim_phone *p);
+
+enum sim_stage sim_phone_stage(const struct sim_phone *p);
+const char *sim_phone_load(const struct sim_phone *p); /* what it runs now; "" if nothing */
+const char *sim_phone_why(const struct sim_phone *p);  /* why it is stuck; "" otherwise */
+uint32_t sim_phone_ip(const struct sim_phone *p);      /* 0: none */
+struct mac sim_phone_mac(const struct sim_phone *p);
+/* True when that UDP port is open: a wire refuses packets to other ports. */
+bool sim_phone_port_open(const struct sim_phone *p, uint16_t port);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text that came from somebody else. Whatever a phone, an archive or a file name says
+ * passes through text_escape() before it can reach a terminal, a log or a page, so
+ * that events hold printable ASCII by construction.
+ */
+#ifndef REFLASHD_TEXT_H
+#define REFLASHD_TEXT_H
+
+#include "reflashd/base.h"
+
+/*
+ * Writes the bytes as printable ASCII: 0x20..0x7e stay, backslash becomes \\, everything
+ * else \xNN. Always NUL-terminates; what does not fit is cut at a whole character and
+ * marked by a final "...". size must be at least 8. Returns the length written.
+ */
+size_t text_escape(char *out, size_t size, const uint8_t *data, size_t len);
+
+/* snprintf that says whether it all fitted and never leaves an unterminated string. */
+bool text_format(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Copies, cutting when needed; true when it all fitted. */
+bool text_copy(char *out, size_t size, const char *text);
+
+/* ASCII only, no locale: file names on the phones' wire are ASCII. */
+char text_lower(char c);
+int text_casecmp(const char *a, const char *b);
+bool text_equal_nocase(const char *a, const char *b);
+bool text_starts_nocase(const char *text, const char *prefix);
+bool text_ends_nocase(const char *text, const char *suffix);
+
+/* Whole string as an unsigned decimal within min..max, nothing else around it. */
+bool text_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The TFTP server machine: who may start a transfer, and all that run (read only).
+ *
+ * A request is looked up by name in a catalogue that the driver supplies; nothing from the
+ * wire becomes a path. Each transfer lives in a slot and has a port of its own, which the
+ * driver opens when out->opened and closes when out->closed. A repeated request from the
+ * same address and port is a retransmission (phones.md 4.4): it re-sends what
+ * is outstanding instead of starting a second transfer.
+ */
+#ifndef REFLASHD_TFTP_SERVER_H
+#define REFLASHD_TFTP_SERVER_H
+
+#include "reflashd/event.h"
+#include "reflashd/tftp_name.h"
+#include "reflashd/tftp_transfer.h"
+
+struct tftp_peer {
+	uint32_t ip; /* host order */
+	uint16_t port;
+};
+
+enum tftp_found {
+	TFTP_FOUND,
+	TFTP_MISS_EXPECTED, /* a name that may be absent: CTL, ITL, dial plan, tones … */
+	TFTP_MISS_UNKNOWN,
+	TFTP_WITHHELD, /* we have it and will not hand it out: .why says so */
+	TFTP_TRY_LATER, /* it could not be read just now: .why */
+};
+
+/* The answer of a catalogue. content is the driver's own handle (NULL when not found). */
+struct tftp_file {
+	uint64_t size;
+	void *content;
+	char load[72];	/* the bundle it is served from, or "" */
+	char name[160];	/* the name it is known by here; for events */
+	char why[256];	/* for WITHHELD and TRY_LATER: a clause, e.g. "the bundle lacks cvm70…" */
+};
+
+struct tftp_catalogue {
+	void *ctx;
+	/* netascii: the size and content must be those of the converted bytes. */
+	enum tftp_found (*find)(void *ctx, uint32_t ip, const struct tftp_name *name,
+				bool netascii, struct tftp_file *file);
+	/* Called once for every content that find() returned. */
+	void (*release)(void *ctx, void *content);
+};
+
+struct tftp_server_config {
+	struct tftp_transfer_config transfer;
+	unsigned max_transfers;	 /* in all */
+	unsigned max_per_client; /* per address */
+};
+
+struct tftp_slot {
+	bool used;
+	struct tftp_peer peer;
+	struct tftp_file file;
+	struct tftp_transfer transfer;
+	usec_t started;
+};
+
+struct tftp_server {
+	struct tftp_server_config config;
+	struct tftp_catalogue catalogue;
+	struct tftp_slot *slots; /* config.max_transfers of them; owned by the driver */
+	unsigned active;
+	usec_t wake; /* no slot needs attention before this; may be too early, never too late */
+};
+
+#define TFTP_NO_SLOT UINT32_MAX
+
+struct tftp_out {
+	uint32_t slot; /* the transfer that send belongs to, or TFTP_NO_SLOT */
+	bool opened;   /* a new transfer: open its port, then send */
+	bool closed;   /* it ended: send (if anything), then close its port */
+	struct tftp_peer peer;
+	struct tftp_send send;	   /* of that transfer */
+	size_t error_len;	   /* an ERROR to send to peer from the main port, or 0 */
+	uint8_t error[TFTP_CONTROL_MAX];
+	void *content; /* of the slot: to read blocks from; valid until closed was handled */
+	unsigned event_count;
+	struct event events[3];
+};
+
+void tftp_server_init(struct tftp_server *s, const struct tftp_server_config *config,
+		      const struct tftp_catalogue *catalogue, struct tftp_slot *slots);
+/* A datagram that came to port 69. */
+void tftp_server_receive(struct tftp_server *s, struct tftp_peer from, const uint8_t *data,
+			 size_t len, usec_t now, struct tftp_out *out);
+/* A datagram that came from the slot's client to the slot's port. */
+void tftp_server_transfer_receive(struct tftp_server *s, uint32_t slot, const uint8_t *data,
+				  size_t len, usec_t now, struct tftp_out *out);
+/* The slot's port got ICMP "port unreachable" (ECONNREFUSED). */
+void tftp_server_transfer_refused(struct tftp_server *s, uint32_t slot, usec_t now,
+				  struct tftp_out *out);
+/* The driver could not go on with this slot (no socket, no memory); reason is for the event. */
+void tftp_server_transfer_failed(struct tftp_server *s, uint32_t slot, const char *reason,
+				 usec_t now, struct tftp_out *out);
+/* One due transfer a call; true: something was done and there may be more, call again. */
+bool tftp_server_tick(struct tftp_server *s, usec_t now, struct tftp_out *out);
+usec_t tftp_server_deadline(const struct tftp_server *s);
+
+/*
+ * netascii (RFC 764): LF becomes CR LF, CR becomes CR NUL. Writes to out when it is not NULL
+ * (which must hold the returned length) and returns the converted length.
+ */
+size_t tftp_netascii(const uint8_t *data, size_t len, uint8_t *out);
+
+#endif
