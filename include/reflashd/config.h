@@ -42,7 +42,7 @@ enum config_option {
 #define OPTION(id, ...) OPTION_##id,
 #include "reflashd/options.def"
 #undef OPTION
-	OPTION_COUNT
+	OPTIONS_TOTAL
 };
 
 struct config {
@@ -73,7 +73,7 @@ struct config {
 	struct {
 		enum config_origin origin;
 		unsigned line;
-	} origin[OPTION_COUNT];
+	} origin[OPTIONS_TOTAL];
 	char file[CONFIG_PATH_MAX]; /* the INI file that was read, or "" */
 	bool print_config, help;
 };
