@@ -1,0 +1,119 @@
+# reflashd: one Makefile, objects out of tree, nothing recursive.
+#
+#   make            build build/reflashd          make demo     recover a simulated 7970
+#   make test       run every test                make bench    side by side with the others
+#   make install    DESTDIR and PREFIX honoured   make fuzz     T=seconds for each target
+#   make help       the rest.  V=1 shows commands, SAN=1 builds with ASan and UBSan, CC=clang works.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/sbin
+CONFDIR ?= /etc
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+SAN     ?=
+B       ?= build$(if $(SAN),/asan)$(if $(findstring clang,$(CC)),/clang)
+
+PKGS      := libuv inih libxml-2.0 libcrypto jansson
+TEST_PKGS := cmocka
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wcast-qual -Wundef -Wformat=2 -Wswitch-enum -Werror
+HARDEN := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+, := ,
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2));
+endif
+
+# Goals that work before the libraries are there: they are the ones that fetch them.
+needs_libs := $(filter-out deps demo test help clean,$(or $(MAKECMDGOALS),all))
+ifneq ($(needs_libs),)
+missing := $(foreach p,$(PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
+ifneq ($(strip $(missing)),)
+$(error Missing libraries: $(missing). 'make deps' installs them, or see the list in README.md)
+endif
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS))
+TEST_LIBS  := $(shell pkg-config --libs $(TEST_PKGS) 2>/dev/null)
+endif
+
+ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
+              -Iinclude -Itests/support $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
+ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+
+core_src := $(filter-out src/daemon/% src/cli/%,$(wildcard src/*/*.c))
+core_obj := $(core_src:%.c=$(B)/%.o) $(B)/gen/models_ini.o $(B)/gen/keys_ini.o
+prog_obj := $(patsubst %.c,$(B)/%.o,$(wildcard src/daemon/*.c src/cli/*.c))
+supp_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+units    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+tools    := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+benches  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(B)/reflashd
+units: $(units)
+tools: $(tools)
+
+$(B)/reflashd: $(prog_obj) $(B)/libreflashd.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(B)/libreflashd.a: $(core_obj)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
+$(B)/gen/%.o: $(B)/gen/%.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+# firmware/NAME.ini is compiled in as NAME_ini[] and NAME_ini_len.
+$(B)/gen/%_ini.c: firmware/%.ini
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && { echo '#include <stddef.h>'; \
+	echo 'extern const unsigned char $*_ini[]; extern const size_t $*_ini_len;'; \
+	echo 'const unsigned char $*_ini[] = {'; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
+	echo '}; const size_t $*_ini_len = sizeof($*_ini);'; } > $@
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(supp_obj) $(B)/libreflashd.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
+$(B)/tools/%: $(B)/tests/tools/%.o $(supp_obj) $(B)/libreflashd.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libreflashd.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+.SECONDARY:
+
+# Fuzzing needs clang; each target gets T seconds from its seeds.
+T ?= 60
+FUZZ_CC ?= clang
+$(B)/fuzz/%: tests/fuzz/%.c $(core_src) $(B)/gen/models_ini.c $(B)/gen/keys_ini.c $(wildcard tests/support/*.c)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' -g -O1 \
+	-Iinclude -Itests/support $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	-o $@ $^ $(PKG_LIBS)
+fuzz: $(fuzzers:%=$(B)/fuzz/%)
+	$(Q)tests/fuzz/run.sh $(B)/fuzz $(T) $(fuzzers)
+
+deps: ; $(Q)tests/deps.sh build
+demo: ; $(Q)tests/demo.sh
+test: ; $(Q)tests/run.sh
+bench:
+	$(Q)$(MAKE) --no-print-directory all tools $(benches)
+	$(Q)BIN=$(B)/reflashd tests/bench/run.sh
+format: ; $(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all
+	install -D -m 755 $(B)/reflashd $(DESTDIR)$(BINDIR)/reflashd
+	install -D -m 644 conf/reflashd.conf $(DESTDIR)$(CONFDIR)/reflashd.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reflashd firmware/models.ini firmware/keys.ini
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/reflashd
+	rm -rf $(DESTDIR)$(PREFIX)/share/reflashd
+clean: ; rm -rf build
+help: ; @sed -n '2,7s/^# \{0,1\}//p' Makefile
+
+.PHONY: all units tools deps demo test bench fuzz format install uninstall clean help
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
