@@ -72,6 +72,9 @@ void event_set_bytes(struct event *e, enum event_field field, const uint8_t *dat
 /* The sentence itself, instead of the table's. */
 void event_say(struct event *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Does the event carry this field? */
+bool event_has(const struct event *e, enum event_field field);
+
 const char *event_name(enum event_type type);
 const char *event_severity_name(enum event_severity severity);
 
