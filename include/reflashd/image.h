@@ -18,7 +18,8 @@ enum image_format {
 
 enum image_state {
 	IMAGE_COMPLETE,
-	IMAGE_TRUNCATED,     /* .difference bytes are missing */
+	IMAGE_TRUNCATED,     /* .difference bytes are missing; at least so many when the cut goes
+				through the tables that would say it */
 	IMAGE_EXTRA,	     /* .difference bytes too many */
 	IMAGE_CORRUPT,	     /* lengths fit, the checksum does not */
 	IMAGE_MALFORMED,     /* its tables contradict each other */
@@ -32,7 +33,7 @@ struct image {
 	uint8_t kup_model;	/* KUP: byte 0x12 */
 	uint8_t kup_version[2]; /* KUP: major, minor */
 	char name[20];		/* P003, SB2: the name at +0x20, escaped, or "" */
-	char tag[12];		/* P003, SB2: the tag at +0x120: "PAS30830" */
+	char tag[12];		/* P003, SB2: the tag at +0x120: "PAS30830", or "" */
 };
 
 void image_inspect(struct image *i, const uint8_t *body, size_t len);
