@@ -51,15 +51,22 @@ struct signature_result {
 
 /* The twelve public keys that are compiled in (firmware/keys.ini). must() on failure. */
 void keys_builtin(struct keys *k);
-/* Adds the keys of a file. 0, or negative errno with file and line; *k unchanged then. */
+/*
+ * Adds the keys of a file. 0, or negative errno with file and line; *k unchanged then. A key
+ * that is known already, with the same modulus, is passed over.
+ */
 int keys_read(struct keys *k, const char *name, const char *text, size_t len, struct fault *f);
 void keys_free(struct keys *k);
 
+/* h: what signed_header_parse() found, or NULL when the file has no header: UNSIGNED. */
 void signature_verify(struct signature_result *r, const struct signed_header *h,
 		      const uint8_t *data, size_t len, const struct keys *keys);
 const char *signature_name(enum signature s); /* "verified", "unknown-signer", "bad", "unsigned" */
 const char *generation_name(enum generation g); /* "G1", "G2", NULL */
 
+/* What is signed: the SHA-1 of the file without its signature TLV. */
+void signature_digest(const struct signed_header *h, const uint8_t *data, size_t len,
+		      uint8_t out[SHA1_BYTES]);
 void sha1_digest(const uint8_t *data, size_t len, uint8_t out[SHA1_BYTES]);
 
 #endif
