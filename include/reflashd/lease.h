@@ -29,6 +29,7 @@ struct lease {
 	uint32_t ip;
 	enum lease_state state;
 	usec_t expires;
+	uint16_t earlier, later; /* neighbours in the list of this state, by expiry */
 };
 
 struct lease_table {
@@ -38,6 +39,12 @@ struct lease_table {
 	/* open-addressed index by MAC; owned by the caller, a power of two > 2 * count */
 	uint16_t *index;
 	unsigned index_size;
+	/* lease.c's own, so that a full table is as quick as an empty one: which slots are
+	 * FREE, and for each other state its slots from the earliest expiry to the latest. */
+	uint64_t free_map[LEASE_POOL_MAX / 64];
+	struct {
+		uint16_t first, last;
+	} by_expiry[LEASE_DECLINED + 1];
 };
 
 /* Slots and index needed for a pool of n addresses. */
@@ -50,12 +57,15 @@ struct lease *lease_find_ip(struct lease_table *t, uint32_t ip);
 /*
  * The address for this phone: the one it has or had; else the wanted one when it is in the
  * pool and never used (wanted 0: none); else its hashed place or the next free one; else the
- * one that expired longest ago. NULL when every address is in use. `reserved` (our own
- * address) is never given out. The result is not yet marked as offered or bound.
+ * one that expired longest ago (offers nobody took first); else, so that a flood of invented
+ * MACs cannot shut out a phone, the oldest offer. NULL when every address is in use. `reserved`
+ * (our own address) is never given out. The result is not yet marked as offered or bound.
  */
 struct lease *lease_choose(struct lease_table *t, struct mac mac, uint32_t wanted,
 			   uint32_t reserved, usec_t now);
-/* Binds a lease to a phone in a new state; keeps the index right. */
+/* Binds a lease to a phone in a new state; keeps the index right. A phone has one lease: any
+ * other one it had becomes FREE. FREE and DECLINED belong to nobody, mac is not kept; DECLINED
+ * until USEC_NEVER takes an address out of the pool for good. */
 void lease_set(struct lease_table *t, struct lease *l, struct mac mac, enum lease_state state,
 	       usec_t expires);
 
@@ -63,7 +73,7 @@ void lease_set(struct lease_table *t, struct lease *l, struct mac mac, enum leas
  * The table as text, one line a lease: "MAC IP STATE SECONDS", SECONDS left (may be 0);
  * only BOUND and RELEASED leases. malloc'ed text, NULL when memory is short. Loading
  * ignores lines outside the pool and reports the first line that makes no sense; nothing
- * of a bad file is taken over.
+ * of a bad file is taken over. Load before anything is leased.
  */
 char *lease_table_save(const struct lease_table *t, usec_t now);
 int lease_table_load(struct lease_table *t, const char *name, const char *text, size_t len,
