@@ -76,6 +76,7 @@ struct config {
 	} origin[OPTIONS_TOTAL];
 	char file[CONFIG_PATH_MAX]; /* the INI file that was read, or "" */
 	bool print_config, help;
+	unsigned firmware_line[CONFIG_FIRMWARE_MAX]; /* of each path, when it came from the file */
 };
 
 void config_defaults(struct config *c);
@@ -86,6 +87,19 @@ void config_defaults(struct config *c);
  * *f saying which value, why, and what is expected. *c is written only on success.
  */
 int config_load(struct config *c, int argc, char *const argv[], struct fault *f);
+/*
+ * The same for INI text in memory: what it says goes on top of *c. name is for messages and
+ * origins. 0 or -EBADMSG; *c is written only on success. Does no cross checks.
+ */
+int config_read(struct config *c, const char *name, const char *text, size_t len, struct fault *f);
+/*
+ * The pool to lease from when our address is known at last: the one that was given, else .50
+ * to .250 of our network (of our /24 when it is larger, every address of it when it is
+ * smaller than that). 0; or -EINVAL or -EBADMSG as in config_load() when the pool that was
+ * given does not lie in our network.
+ */
+int config_pool(const struct config *c, uint32_t address, unsigned prefix_len, uint32_t *first,
+		uint32_t *last, struct fault *f);
 /* The INI text of the configuration, each value with its origin as a comment. */
 void config_print(const struct config *c, FILE *out);
 /* The options for `reflashd help serve`, from the table. */
