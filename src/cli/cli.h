@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands. One table (main.c) dispatches and prints the usage; one file a command.
+ */
+#ifndef REFLASHD_CLI_CLI_H
+#define REFLASHD_CLI_CLI_H
+
+#include "reflashd/config.h"
+
+#include <stdio.h>
+
+struct command {
+	const char *name;
+	const char *arguments; /* behind the name, in the usage */
+	const char *help;      /* one line */
+	/* argv without program and command; returns an exit code of daemon.h */
+	int (*run)(int argc, char *const argv[]);
+	void (*more)(FILE *out); /* `help NAME`: what follows the usage line; may be NULL */
+};
+
+extern const struct command commands[]; /* ends with a NULL name */
+const struct command *command_find(const char *name);
+/* "reflashd: SENTENCE." on standard error. */
+void cli_complain(const char *text);
+/* config_load(), with the complaint and the exit code that belong to its failures; also serves
+ * --help and --print-config. True: go on. */
+bool cli_config(struct config *c, const char *command, int argc, char *const argv[],
+		int *exit_code);
+
+int cmd_serve(int argc, char *const argv[]);
+int cmd_xmldefault(int argc, char *const argv[]);
+int cmd_version(int argc, char *const argv[]);
+int cmd_help(int argc, char *const argv[]);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Prints the XMLDefault.cnf.xml that a phone would get from this firmware, without serving
+ * anything. The address in it is --address, or the one that serve would choose by default.
+ */
+#include "cli.h"
+
+#include "reflashd/daemon.h"
+#include "reflashd/phone_config.h"
+#include "reflashd/store.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_ADDRESS 0x0a4f4601u /* as in serve: 10.79.70.1 */
+
+int cmd_xmldefault(int argc, char *const argv[])
+{
+	struct config config;
+	struct store *store;
+	struct fault f;
+	char *text;
+	size_t len;
+	int exit_code;
+
+	if (!cli_config(&config, "xmldefault", argc, argv, &exit_code))
+		return exit_code;
+	if (store_open(&store, &config, &exit_code, &f) != 0) {
+		cli_complain(f.text);
+		return exit_code;
+	}
+	if (xmldefault_render(store_library(store), config.target,
+			      config.has_address ? config.address : DEFAULT_ADDRESS, &text,
+			      &len) != 0) {
+		cli_complain("no memory to write XMLDefault.cnf.xml");
+		exit_code = EXIT_CODE_SYSTEM;
+	} else {
+		fwrite(text, 1, len, stdout);
+		free(text);
+		exit_code = EXIT_CODE_DONE;
+	}
+	store_close(store);
+	return exit_code;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reflashd: which command is it?
+ *
+ * `serve` is the default: when the first word is no command, all words are its own, so that
+ * `reflashd -i eth0 firmware/` does what a person in a hurry means.
+ */
+#include "cli.h"
+
+#include "reflashd/daemon.h"
+#include "reflashd/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{"serve", "[OPTIONS] FIRMWARE ...",
+	 "serve DHCP and TFTP until stopped (the default command)", cmd_serve, config_usage},
+	{"xmldefault", "[OPTIONS] FIRMWARE ...",
+	 "print the XMLDefault.cnf.xml that would be served", cmd_xmldefault, NULL},
+	{"version", "", "print the version", cmd_version, NULL},
+	{"help", "[COMMAND]", "explain a command", cmd_help, NULL},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+void cli_complain(const char *text)
+{
+	fprintf(stderr, "reflashd: %s%s\n", text, text_ends_nocase(text, ".") ? "" : ".");
+}
+
+bool cli_config(struct config *c, const char *command, int argc, char *const argv[], int *exit_code)
+{
+	struct fault f;
+	int err = config_load(c, argc, argv, &f);
+
+	*exit_code = EXIT_CODE_DONE;
+	if (err) {
+		cli_complain(f.text);
+		*exit_code = err == -EBADMSG ? EXIT_CODE_CONFIG : EXIT_CODE_USAGE;
+		return false;
+	}
+	if (c->help) {
+		char *words[] = {(char *)(uintptr_t)command};
+
+		cmd_help(1, words);
+		return false;
+	}
+	if (c->print_config) {
+		config_print(c, stdout);
+		return false;
+	}
+	if (!c->firmware_count) {
+		fprintf(stderr,
+			"reflashd: which firmware? Name the folder that holds the unpacked files:\n"
+			"    reflashd %s%s firmware/7970\n",
+			strcmp(command, "serve") == 0 ? "-i eth0" : command, "");
+		*exit_code = EXIT_CODE_USAGE;
+		return false;
+	}
+	return true;
+}
+
+int main(int argc, char *argv[])
+{
+	const struct command *c = argc > 1 ? command_find(argv[1]) : NULL;
+	char *const help[] = {NULL};
+	int code;
+
+	if (argc < 2)
+		return cmd_help(0, help), EXIT_CODE_USAGE;
+	if (c)
+		code = c->run(argc - 2, argv + 2);
+	else if (strcmp(argv[1], "--version") == 0)
+		code = cmd_version(0, help);
+	else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		code = cmd_help(0, help);
+	else
+		code = cmd_serve(argc - 1, argv + 1);
+	if (fflush(stdout) != 0 && code == EXIT_CODE_DONE) {
+		fprintf(stderr, "reflashd: cannot write the output: %s.\n", strerror(errno));
+		return EXIT_CODE_SYSTEM;
+	}
+	return code;
+}

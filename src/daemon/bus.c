@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event bus and its two sinks of today: sentences for people, JSON lines for programs.
+ *
+ * A JSON line is one write() to a file opened for appending, so a reader never sees half
+ * of one. A sink that cannot be written to never stops the daemon: what was lost is counted.
+ */
+#include "bus.h"
+
+#include "reflashd/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool want_color(enum config_color color, int fd)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	if (color != COLOR_AUTO)
+		return color == COLOR_ALWAYS;
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+int bus_open(struct bus *b, const struct config *config, struct fault *f)
+{
+	memset(b, 0, sizeof(*b));
+	b->text_fd = STDOUT_FILENO;
+	b->json_fd = -1;
+	b->text_min = config->verbosity < 0    ? SEVERITY_WARNING
+		      : config->verbosity == 0 ? SEVERITY_INFO
+					       : SEVERITY_DEBUG;
+	if (strcmp(config->events, "-") == 0) {
+		/* Programs read standard output then; people get the other stream. */
+		b->json_fd = STDOUT_FILENO;
+		b->text_fd = STDERR_FILENO;
+	} else if (*config->events) {
+		b->json_fd = open(config->events, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		if (b->json_fd < 0)
+			return fault_set(f, -errno, "cannot write events to `%s': %s",
+					 config->events, strerror(errno));
+	}
+	b->color = want_color(config->color, b->text_fd);
+	return 0;
+}
+
+/* Bold for what matters, red for what went wrong, dim for detail: never colour alone, the
+ * words say it too. */
+static const char *color_of(enum event_severity s)
+{
+	switch (s) {
+	case SEVERITY_DEBUG: return "\033[2m";
+	case SEVERITY_NOTICE: return "\033[1m";
+	case SEVERITY_WARNING: return "\033[33m";
+	case SEVERITY_ERROR: return "\033[31m";
+	case SEVERITY_INFO: break;
+	}
+	return "";
+}
+
+static void write_text(const struct bus *b, const struct event *e)
+{
+	char sentence[1024], line[1200], clock[16];
+	time_t seconds = (time_t)(e->wall_ms / 1000);
+	const char *color = b->color ? color_of(e->severity) : "";
+	struct tm tm;
+	size_t n;
+
+	event_text(e, sentence, sizeof(sentence));
+	localtime_r(&seconds, &tm);
+	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	text_format(line, sizeof(line), "%s  %s%s%s\n", clock, color, sentence,
+		    *color ? "\033[0m" : "");
+	n = strlen(line);
+	if (write(b->text_fd, line, n) != (ssize_t)n)
+		return; /* the terminal is gone; the daemon goes on */
+}
+
+static void write_json(struct bus *b, const struct event *e)
+{
+	char *json = event_json(e);
+	size_t len = json ? strlen(json) : 0;
+	ssize_t n = -1;
+
+	if (json) {
+		struct iovec parts[2] = {{json, len}, {(char[]){'\n'}, 1}};
+
+		n = writev(b->json_fd, parts, 2);
+	}
+	if (n != (ssize_t)len + 1)
+		b->dropped++;
+	free(json);
+}
+
+void bus_emit(struct bus *b, struct event *e)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	e->seq = ++b->seq;
+	e->wall_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (e->severity >= b->text_min)
+		write_text(b, e);
+	if (b->json_fd >= 0)
+		write_json(b, e);
+}
+
+void bus_close(struct bus *b)
+{
+	if (b->json_fd > STDERR_FILENO)
+		close(b->json_fd);
+	b->json_fd = -1;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DHCP on real sockets: UDP 67 for clients, UDP 68 to overhear other servers, and a packet
+ * socket for what UDP cannot say.
+ *
+ * Order of things: the link comes up → the probe asks whether somebody else serves here →
+ * nobody answers at once → we serve; the probe listens on, because some servers think for three
+ * seconds. While the probe waits, packets from phones are dropped: they ask again.
+ *
+ * A reply to a client that has no address yet goes to its hardware address in a frame of our
+ * own making (the kernel would ask by ARP, and nobody would answer).
+ */
+#include "daemon.h"
+
+#include "reflashd/frame.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PACKETS_PER_WAKE 64
+
+static void send_frame(struct dhcp_port *p, const struct frame_udp *f, const void *data, size_t len)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)p->daemon->link.index,
+				 .sll_halen = ETH_ALEN,
+				 .sll_protocol = htons(ETH_P_IP)};
+	uint8_t frame[FRAME_MAX];
+	size_t n = frame_write(frame, sizeof(frame), f, data, len);
+
+	memcpy(to.sll_addr, f->dst_mac.b, sizeof(f->dst_mac.b));
+	/* A frame that is lost here is like one lost on the wire: the client asks again. */
+	if (n)
+		sendto(p->raw_fd, frame, n, 0, (struct sockaddr *)&to, sizeof(to));
+}
+
+static void send_reply(struct dhcp_port *p)
+{
+	const struct dhcp_out *out = &p->out;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT)};
+
+	switch (out->route) {
+	case DHCP_ROUTE_HARDWARE: {
+		struct frame_udp f = {.src_mac = p->daemon->link.mac,
+				      .dst_mac = out->mac,
+				      .src_ip = p->daemon->address,
+				      .dst_ip = out->ip,
+				      .src_port = DHCP_SERVER_PORT,
+				      .dst_port = DHCP_CLIENT_PORT};
+
+		send_frame(p, &f, out->data, out->len);
+		return;
+	}
+	case DHCP_ROUTE_BROADCAST: to.sin_addr.s_addr = htonl(INADDR_BROADCAST); break;
+	case DHCP_ROUTE_RELAY: to.sin_port = htons(DHCP_SERVER_PORT); /* fall through */
+	case DHCP_ROUTE_UNICAST: to.sin_addr.s_addr = htonl(out->ip); break;
+	}
+	sendto(p->server_fd, out->data, out->len, 0, (struct sockaddr *)&to, sizeof(to));
+}
+
+static void on_save_timer(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct fault f;
+
+	if (state_save(d, &f) == 0) {
+		d->leases_dirty = d->save_failed = false;
+		return;
+	}
+	if (!d->save_failed)
+		daemon_note(d, SEVERITY_WARNING, "state-not-saved", "%s.", f.text);
+	d->save_failed = true;
+}
+
+static void perform(struct dhcp_port *p)
+{
+	struct daemon *d = p->daemon;
+
+	if (p->out.len)
+		send_reply(p);
+	for (unsigned i = 0; i < p->out.event_count; i++)
+		daemon_emit(d, &p->out.events[i]);
+	/* Gathered for a tenth of a second: twenty phones powered at once are one write. */
+	if (p->out.leases_changed && (!d->leases_dirty || d->save_failed)) {
+		d->leases_dirty = true;
+		if (!uv_is_active((uv_handle_t *)&d->save_timer))
+			uv_timer_start(&d->save_timer, on_save_timer, 100, 0);
+	}
+}
+
+static void on_server_packet(uv_poll_t *poll, int status, int events)
+{
+	struct dhcp_port *p = poll->data;
+	uint8_t data[DHCP_PACKET_MAX];
+
+	(void)events;
+	if (status < 0)
+		return;
+	for (int i = 0; i < PACKETS_PER_WAKE; i++) {
+		ssize_t n = recv(p->server_fd, data, sizeof(data), 0);
+
+		if (n < 0)
+			return;
+		if (!p->daemon->serving)
+			continue;
+		dhcp_server_receive(&p->server, data, (size_t)n, daemon_now(), &p->out);
+		perform(p);
+	}
+}
+
+static void rival_found(struct dhcp_port *p)
+{
+	struct daemon *d = p->daemon;
+	struct event e;
+	char text[IP4_TEXT_MAX];
+
+	ip4_format(p->probe.rival, text);
+	event_init(&e, EVENT_NETWORK_RIVAL);
+	event_set_ip(&e, FIELD_SERVER, p->probe.rival);
+	if (d->config->force) {
+		e.severity = SEVERITY_WARNING;
+		event_say(&e,
+			  "Another DHCP server, %s, answers on this network. Going on because of "
+			  "--force: "
+			  "phones may listen to it instead of us.",
+			  text);
+	} else {
+		event_say(&e,
+			  "Another DHCP server, %s, answers on this network. A second one would "
+			  "disturb "
+			  "everybody on it. Connect the phone to this machine directly or through "
+			  "a switch "
+			  "with nothing else on it, then try again (--force serves all the same).",
+			  text);
+	}
+	daemon_emit(d, &e);
+	if (!d->config->force)
+		daemon_stop(d, EXIT_CODE_NETWORK, "another DHCP server is on this network");
+}
+
+static void start_serving(struct daemon *d)
+{
+	char text[IP4_TEXT_MAX];
+	struct event e;
+
+	if (d->serving)
+		return;
+	d->serving = true;
+	ip4_format(d->address, text);
+	event_init(&e, EVENT_DAEMON_READY);
+	event_set_text(&e, FIELD_INTERFACE, d->config->interface);
+	event_set_format(&e, FIELD_ADDRESS, "%s", text);
+	event_say(&e, "Ready on %s as %s. Waiting for a phone: plug it in, or reset it now.",
+		  d->config->interface, text);
+	daemon_emit(d, &e);
+}
+
+static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out);
+
+static void on_probe_timer(uv_timer_t *timer)
+{
+	struct dhcp_port *p = timer->data;
+	struct dhcp_probe_out out;
+
+	dhcp_probe_tick(&p->probe, daemon_now(), &out);
+	probe_advance(p, &out);
+}
+
+/* What follows from the state the probe is in now. */
+static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out)
+{
+	usec_t deadline = dhcp_probe_deadline(&p->probe), now = daemon_now();
+
+	if (out->len) {
+		struct frame_udp f = {.src_mac = p->daemon->link.mac,
+				      .dst_mac = frame_broadcast_mac(),
+				      .src_ip = 0,
+				      .dst_ip = FRAME_BROADCAST_IP,
+				      .src_port = DHCP_CLIENT_PORT,
+				      .dst_port = DHCP_SERVER_PORT};
+
+		send_frame(p, &f, out->data, out->len);
+	}
+	switch (p->probe.state) {
+	case DHCP_PROBE_WAITING: break;
+	case DHCP_PROBE_QUIET: start_serving(p->daemon); break;
+	case DHCP_PROBE_ALONE:
+		start_serving(p->daemon);
+		p->probing = false;
+		if (p->daemon->config->clients == CLIENTS_AUTO)
+			p->server.config.phones_only = false;
+		return;
+	case DHCP_PROBE_RIVAL:
+		p->probing = false;
+		rival_found(p);
+		if (p->daemon->config->force)
+			start_serving(p->daemon);
+		return;
+	}
+	if (deadline != USEC_NEVER)
+		uv_timer_start(&p->timer, on_probe_timer,
+			       deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+}
+
+static void on_client_packet(uv_poll_t *poll, int status, int events)
+{
+	struct dhcp_port *p = poll->data;
+	uint8_t data[DHCP_PACKET_MAX];
+
+	(void)events;
+	if (status < 0)
+		return;
+	for (int i = 0; i < PACKETS_PER_WAKE; i++) {
+		struct sockaddr_in from;
+		socklen_t from_len = sizeof(from);
+		struct dhcp_probe_out out;
+		ssize_t n = recvfrom(p->client_fd, data, sizeof(data), 0, (struct sockaddr *)&from,
+				     &from_len);
+
+		if (n < 0)
+			return;
+		if (!p->probing)
+			continue;
+		dhcp_probe_receive(&p->probe, ntohl(from.sin_addr.s_addr), data, (size_t)n,
+				   daemon_now(), &out);
+		probe_advance(p, &out);
+	}
+}
+
+void dhcp_port_probe(struct dhcp_port *p)
+{
+	struct dhcp_probe_out out;
+	uint32_t xid = (uint32_t)daemon_now();
+
+	if (getrandom(&xid, sizeof(xid), GRND_NONBLOCK) < 0)
+		xid ^= (uint32_t)getpid(); /* it only has to differ from other clients' */
+	dhcp_probe_init(&p->probe, p->daemon->link.mac, xid, p->daemon->address, daemon_now());
+	p->probing = true;
+	if (p->daemon->config->force)
+		start_serving(p->daemon);
+	dhcp_probe_tick(&p->probe, daemon_now(), &out);
+	probe_advance(p, &out);
+}
+
+int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
+{
+	const char *interface = d->config->interface;
+
+	p->daemon = d;
+	p->server_fd = p->client_fd = p->raw_fd = -1;
+	uv_timer_init(d->loop, &p->timer);
+	p->timer.data = p;
+	p->server_fd = udp_open(interface, INADDR_ANY, DHCP_SERVER_PORT, f);
+	if (p->server_fd < 0)
+		return p->server_fd;
+	p->client_fd = udp_open(interface, INADDR_ANY, DHCP_CLIENT_PORT, f);
+	if (p->client_fd < 0)
+		return p->client_fd;
+	p->raw_fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (p->raw_fd < 0)
+		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
+				 interface, strerror(errno));
+	uv_poll_init(d->loop, &p->server_poll, p->server_fd);
+	uv_poll_init(d->loop, &p->client_poll, p->client_fd);
+	p->server_poll.data = p->client_poll.data = p;
+	uv_poll_start(&p->server_poll, UV_READABLE, on_server_packet);
+	uv_poll_start(&p->client_poll, UV_READABLE, on_client_packet);
+	return 0;
+}
+
+void dhcp_port_close(struct dhcp_port *p)
+{
+	int *fds[] = {&p->server_fd, &p->client_fd, &p->raw_fd};
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}

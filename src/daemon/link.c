@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The interface, through the kernel's own netlink (libmnl). Linux only.
+ *
+ * State is always asked for afresh and never pieced together from notifications: the watch
+ * socket only says "something changed", which keeps lost messages harmless.
+ */
+#include "link.h"
+
+#include "reflashd/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_BYTES 512
+
+/* Sends one request and walks the answers through cb. 0 or negative errno. */
+static int netlink_talk(struct nlmsghdr *request, mnl_cb_t cb, void *ctx)
+{
+	/* The answers to a dump are at most this large in one read, says the kernel. */
+	static _Alignas(struct nlmsghdr) char buf[32768];
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	ssize_t n;
+	int result = 0, err = 0;
+
+	if (!socket)
+		return -errno;
+	request->nlmsg_seq = 1;
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) {
+		err = -errno;
+		mnl_socket_close(socket);
+		return err;
+	}
+	do {
+		n = mnl_socket_recvfrom(socket, buf, sizeof(buf));
+		if (n < 0) {
+			err = -errno;
+			break;
+		}
+		result = mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(socket), cb, ctx);
+		if (result < 0)
+			err = -errno;
+	} while (result > 0 && !(request->nlmsg_flags & NLM_F_ACK));
+	mnl_socket_close(socket);
+	return err;
+}
+
+static struct nlmsghdr *request_init(char *buf, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	return h;
+}
+
+struct query {
+	const char *interface;
+	struct link_state *state;
+	uint32_t wanted;
+	bool found, ethernet, wanted_seen;
+	char names[200]; /* of the interfaces there are */
+};
+
+struct link_attributes {
+	const char *name;
+	struct mac mac;
+	unsigned mtu;
+};
+
+static int on_link_attribute(const struct nlattr *a, void *ctx)
+{
+	struct link_attributes *out = ctx;
+
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME: out->name = mnl_attr_get_str(a); break;
+	case IFLA_MTU: out->mtu = mnl_attr_get_u32(a); break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(a) == sizeof(out->mac.b))
+			memcpy(out->mac.b, mnl_attr_get_payload(a), sizeof(out->mac.b));
+		break;
+	default: break;
+	}
+	return MNL_CB_OK;
+}
+
+static int on_link(const struct nlmsghdr *h, void *ctx)
+{
+	struct query *q = ctx;
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
+	struct link_attributes a = {.name = "", .mtu = 1500};
+	size_t used = strlen(q->names);
+
+	mnl_attr_parse(h, sizeof(*info), on_link_attribute, &a);
+	if (info->ifi_type == ARPHRD_ETHER)
+		snprintf(q->names + used, sizeof(q->names) - used, "%s%s", used ? ", " : "",
+			 a.name);
+	if (strcmp(a.name, q->interface) != 0)
+		return MNL_CB_OK;
+	q->found = true;
+	q->ethernet = info->ifi_type == ARPHRD_ETHER;
+	q->state->index = (unsigned)info->ifi_index;
+	q->state->mac = a.mac;
+	q->state->mtu = a.mtu;
+	q->state->up = info->ifi_flags & IFF_UP;
+	q->state->running = q->state->up && (info->ifi_flags & IFF_LOWER_UP);
+	return MNL_CB_OK;
+}
+
+static int on_address_attribute(const struct nlattr *a, void *ctx)
+{
+	uint32_t *ip = ctx;
+
+	if (mnl_attr_get_type(a) == IFA_LOCAL)
+		*ip = ntohl(mnl_attr_get_u32(a));
+	return MNL_CB_OK;
+}
+
+static int on_address(const struct nlmsghdr *h, void *ctx)
+{
+	struct query *q = ctx;
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(h);
+	uint32_t ip = 0;
+
+	if (info->ifa_family != AF_INET || info->ifa_index != q->state->index)
+		return MNL_CB_OK;
+	mnl_attr_parse(h, sizeof(*info), on_address_attribute, &ip);
+	if (!ip || (q->state->has_address && (!q->wanted || ip != q->wanted)))
+		return MNL_CB_OK;
+	q->state->has_address = true;
+	q->state->address = ip;
+	q->state->prefix_len = info->ifa_prefixlen;
+	return MNL_CB_OK;
+}
+
+int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
+	struct link_state state = {0};
+	struct query q = {.interface = interface, .state = &state, .wanted = wanted};
+	struct nlmsghdr *h = request_init(buf, RTM_GETLINK, NLM_F_DUMP);
+	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
+	int err;
+
+	gen->rtgen_family = AF_PACKET;
+	err = netlink_talk(h, on_link, &q);
+	if (err)
+		return fault_set(f, err, "cannot list the network interfaces: %s", strerror(-err));
+	if (!q.found)
+		return fault_set(
+			f, -ENODEV,
+			"there is no network interface `%s'. This machine has: %s. Name the one "
+			"that the phone is cabled to with -i",
+			interface, *q.names ? q.names : "none that could carry a phone");
+	if (!q.ethernet)
+		return fault_set(
+			f, -ENODEV,
+			"`%s' is not an Ethernet interface, so no phone can be on it. Choose one "
+			"of: %s",
+			interface, *q.names ? q.names : "(this machine has none)");
+	h = request_init(buf, RTM_GETADDR, NLM_F_DUMP);
+	gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
+	gen->rtgen_family = AF_INET;
+	err = netlink_talk(h, on_address, &q);
+	if (err)
+		return fault_set(f, err, "cannot list the addresses of %s: %s", interface,
+				 strerror(-err));
+	*s = state;
+	return 0;
+}
+
+bool link_is_default_route(unsigned index, uint32_t *gateway)
+{
+	/* /proc says in one line a route what netlink says in forty. */
+	FILE *file = fopen("/proc/net/route", "r");
+	char line[256], name[32];
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file)) {
+		unsigned destination, gw, mask;
+		struct link_state s;
+		struct fault f;
+
+		if (sscanf(line, "%31s %x %x %*x %*u %*u %*u %x", name, &destination, &gw, &mask) !=
+		    4)
+			continue;
+		if (destination || mask || link_query(&s, name, 0, &f) != 0 || s.index != index)
+			continue;
+		*gateway = ntohl(gw);
+		found = true;
+	}
+	fclose(file);
+	return found;
+}
+
+int link_switch_on(const struct link_state *s, const char *interface, struct fault *f)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
+	struct nlmsghdr *h = request_init(buf, RTM_NEWLINK, NLM_F_ACK);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(h, sizeof(*info));
+	int err;
+
+	info->ifi_family = AF_UNSPEC;
+	info->ifi_index = (int)s->index;
+	info->ifi_flags = IFF_UP;
+	info->ifi_change = IFF_UP;
+	err = netlink_talk(h, NULL, NULL);
+	if (err)
+		return fault_set(f, err, "cannot switch on %s: %s. %s", interface, strerror(-err),
+				 err == -EPERM ? "Run this with sudo." : "");
+	return 0;
+}
+
+static int change_address(const struct link_state *s, uint16_t type, uint16_t flags,
+			  uint32_t address, unsigned prefix_len)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
+	struct nlmsghdr *h = request_init(buf, type, (uint16_t)(NLM_F_ACK | flags));
+	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(h, sizeof(*info));
+	uint32_t wire = ntohl(address);
+
+	info->ifa_family = AF_INET;
+	info->ifa_prefixlen = (uint8_t)prefix_len;
+	info->ifa_index = s->index;
+	mnl_attr_put_u32(h, IFA_LOCAL, wire);
+	mnl_attr_put_u32(h, IFA_ADDRESS, wire);
+	if (type == RTM_NEWADDR)
+		mnl_attr_put_u32(h, IFA_BROADCAST, ntohl(address | ~ip4_netmask(prefix_len)));
+	return netlink_talk(h, NULL, NULL);
+}
+
+int link_add_address(const struct link_state *s, const char *interface, uint32_t address,
+		     unsigned prefix_len, struct fault *f)
+{
+	char text[IP4_TEXT_MAX];
+	int err = change_address(s, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, prefix_len);
+
+	ip4_format(address, text);
+	if (err && err != -EEXIST)
+		return fault_set(f, err, "cannot give %s the address %s/%u: %s. %s", interface,
+				 text, prefix_len, strerror(-err),
+				 err == -EPERM ? "Run this with sudo." : "");
+	return 0;
+}
+
+int link_remove_address(const struct link_state *s, uint32_t address, unsigned prefix_len)
+{
+	return change_address(s, RTM_DELADDR, 0, address, prefix_len);
+}
+
+int link_watch_open(struct link_watch *w, struct fault *f)
+{
+	w->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (!w->socket ||
+	    mnl_socket_bind(w->socket, RTMGRP_LINK | RTMGRP_IPV4_IFADDR, MNL_SOCKET_AUTOPID) < 0)
+		return fault_set(f, -errno, "cannot watch the network interfaces: %s",
+				 strerror(errno));
+	w->fd = mnl_socket_get_fd(w->socket);
+	return 0;
+}
+
+void link_watch_drain(struct link_watch *w)
+{
+	char buf[4096];
+
+	/* ENOBUFS means messages were lost; the caller asks for the state anyway. */
+	while (mnl_socket_recvfrom(w->socket, buf, sizeof(buf)) > 0 || errno == ENOBUFS)
+		;
+}
+
+void link_watch_close(struct link_watch *w)
+{
+	if (w->socket)
+		mnl_socket_close(w->socket);
+	w->socket = NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network interface: what it is, its address, and news about it (netlink, libmnl).
+ * Linux only.
+ */
+#ifndef REFLASHD_DAEMON_LINK_H
+#define REFLASHD_DAEMON_LINK_H
+
+#include "reflashd/address.h"
+#include "reflashd/fault.h"
+
+struct link_state {
+	unsigned index;
+	struct mac mac;
+	unsigned mtu;
+	bool up;      /* switched on */
+	bool running; /* and the cable has a partner */
+	bool has_address;
+	uint32_t address; /* the first IPv4 address, or the wanted one when it is there */
+	unsigned prefix_len;
+};
+
+struct mnl_socket;
+struct link_watch {
+	struct mnl_socket *socket;
+	int fd;
+};
+
+/* wanted: an address to look for among several; 0: the first. -ENODEV when there is no such
+ * interface; the fault then lists the ones there are. */
+int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f);
+/* True when the default route leaves through it; *gateway is set then. */
+bool link_is_default_route(unsigned index, uint32_t *gateway);
+int link_switch_on(const struct link_state *s, const char *interface, struct fault *f);
+int link_add_address(const struct link_state *s, const char *interface, uint32_t address,
+		     unsigned prefix_len, struct fault *f);
+int link_remove_address(const struct link_state *s, uint32_t address, unsigned prefix_len);
+
+/* News: after watch.fd turned readable, drain and query again. */
+int link_watch_open(struct link_watch *w, struct fault *f);
+void link_watch_drain(struct link_watch *w);
+void link_watch_close(struct link_watch *w);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Our place on the network: the interface, its address, the pool, and what to do when the
+ * kernel says that any of it changed.
+ *
+ * With a direct cable the link drops whenever the phone reboots, and network managers then
+ * take the address away: it is put back and the service goes on.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define DEFAULT_ADDRESS	   0x0a4f4601u /* 10.79.70.1: unlikely to collide with a home network */
+#define DEFAULT_PREFIX_LEN 24
+
+static int find_address(struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	char text[IP4_TEXT_MAX];
+	int err;
+
+	if (c->has_address) {
+		d->address = c->address;
+		d->prefix_len = c->prefix_len;
+	} else if (d->link.has_address) {
+		d->address = d->link.address;
+		d->prefix_len = d->link.prefix_len;
+	} else {
+		d->address = DEFAULT_ADDRESS;
+		d->prefix_len = DEFAULT_PREFIX_LEN;
+	}
+	ip4_format(d->address, text);
+	if (d->prefix_len > 30)
+		return fault_set(
+			f, -EADDRNOTAVAIL,
+			"the address %s/%u of %s leaves no room for a phone. Give a larger network "
+			"with --address, e.g. --address 10.79.70.1/24",
+			text, d->prefix_len, c->interface);
+	if (d->link.has_address && d->link.address == d->address)
+		return 0;
+	err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
+	if (err)
+		return err;
+	d->address_added = true;
+	daemon_note(d, SEVERITY_INFO, "address-added",
+		    "%s gets the address %s/%u from us; it is taken away again at the end.",
+		    c->interface, text, d->prefix_len);
+	return 0;
+}
+
+int network_prepare(struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	char gateway[IP4_TEXT_MAX];
+	uint32_t ip;
+	int err = link_query(&d->link, c->interface, c->has_address ? c->address : 0, f);
+
+	if (err)
+		return err;
+	if (!c->force && link_is_default_route(d->link.index, &ip)) {
+		ip4_format(ip, gateway);
+		return fault_set(
+			f, -EPERM,
+			"%s leads to your own network (the default route to %s goes out there). A "
+			"second DHCP server would disturb everybody on it. Connect the phone to "
+			"another interface, or use --force when you know that this one is safe",
+			c->interface, gateway);
+	}
+	if (!d->link.up) {
+		err = link_switch_on(&d->link, c->interface, f);
+		if (err)
+			return err;
+	}
+	return find_address(d, f);
+}
+
+int network_prepare_dhcp(struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	uint32_t mask = ip4_netmask(d->prefix_len), network = d->address & mask;
+	uint32_t broadcast = network | ~mask, first = c->pool_first, last = c->pool_last;
+	struct dhcp_config config = {.address = d->address,
+				     .netmask = mask,
+				     .routers = c->routers,
+				     .dns = c->dns,
+				     .tftp = c->tftp,
+				     .lease_seconds = c->lease_seconds,
+				     .phones_only = c->clients != CLIENTS_ALL};
+	struct lease *slots;
+	uint16_t *index;
+
+	if (!first) {
+		/* .50 to .250 where the network is that large, else all of it. */
+		bool large = ~mask > 250;
+
+		first = network + (large ? 50 : 1);
+		last = large ? network + 250 : broadcast - 1;
+	}
+	if ((first & mask) != network || (last & mask) != network || first == network ||
+	    last == broadcast) {
+		char a[IP4_TEXT_MAX], b[IP4_TEXT_MAX], n[IP4_TEXT_MAX];
+
+		ip4_format(first, a);
+		ip4_format(last, b);
+		ip4_format(network, n);
+		return fault_set(f, -EINVAL,
+				 "the pool %s-%s does not lie inside the network %s/%u of %s. Give "
+				 "addresses of that network with --pool, or another --address",
+				 a, b, n, d->prefix_len, c->interface);
+	}
+	slots = calloc(last - first + 1, sizeof(*slots));
+	index = calloc(lease_index_size(last - first + 1), sizeof(*index));
+	if (!slots || !index) {
+		free(slots);
+		free(index);
+		return fault_set(f, -ENOMEM, "no memory for the leases");
+	}
+	lease_table_init(&d->dhcp.leases, first, last, slots, index,
+			 lease_index_size(last - first + 1));
+	dhcp_server_init(&d->dhcp.server, &config, &d->dhcp.leases);
+	return state_load(d, f);
+}
+
+void network_say_link(struct daemon *d, bool up)
+{
+	struct event e;
+
+	event_init(&e, EVENT_NETWORK_LINK);
+	event_set_text(&e, FIELD_INTERFACE, d->config->interface);
+	event_set_truth(&e, FIELD_UP, up);
+	if (up)
+		event_say(&e, "The cable at %s is connected.", d->config->interface);
+	else
+		event_say(&e,
+			  "Nothing is connected to %s: waiting for the cable, or for the phone to "
+			  "get "
+			  "power.",
+			  d->config->interface);
+	daemon_emit(d, &e);
+}
+
+void network_on_news(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+	struct link_state before = d->link;
+	struct fault f;
+
+	(void)status;
+	(void)events;
+	link_watch_drain(&d->watch);
+	if (link_query(&d->link, d->config->interface, d->address, &f) != 0) {
+		if (before.index)
+			daemon_note(d, SEVERITY_ERROR, "interface-gone",
+				    "The interface %s is gone. Plug the adapter in again, then "
+				    "restart reflashd.",
+				    d->config->interface);
+		d->link.index = 0;
+		return;
+	}
+	if (!d->link.has_address || d->link.address != d->address) {
+		/* Network managers take addresses away when the link drops, and with a direct
+		 * cable it drops whenever the phone reboots. */
+		if (link_add_address(&d->link, d->config->interface, d->address, d->prefix_len,
+				     &f) == 0 &&
+		    !d->address_added) {
+			d->address_added = true;
+			daemon_note(d, SEVERITY_NOTICE, "address-restored",
+				    "Something took our address away from %s; it was put back.",
+				    d->config->interface);
+		}
+	}
+	if (before.running == d->link.running)
+		return;
+	network_say_link(d, d->link.running);
+	if (d->link.running)
+		dhcp_port_probe(&d->dhcp);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reflashd serve, from start to end.
+ *
+ * The happy path: read the firmware and say what it is → look at the interface → give it an
+ * address when it has none → bind the ports → wait for the cable → ask whether another DHCP
+ * server is there → serve. At the end everything that was added to the system is taken away.
+ *
+ * What can go wrong before serving ends the program with one sentence and an exit code; what
+ * goes wrong later is an event.
+ */
+#include "daemon.h"
+
+#include "reflashd/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+usec_t daemon_now(void)
+{
+	return uv_hrtime() / 1000;
+}
+
+void daemon_emit(struct daemon *d, struct event *e)
+{
+	struct phones_out out;
+
+	/* TFTP knows addresses only; the lease says which phone that is. */
+	if (e->ip && !(e->present & (UINT64_C(1) << FIELD_MAC)) && d->dhcp.leases.slots) {
+		const struct lease *l = lease_find_ip(&d->dhcp.leases, e->ip);
+
+		if (l && l->state != LEASE_FREE && !mac_is_zero(l->mac))
+			event_set_mac(e, l->mac);
+	}
+	bus_emit(&d->bus, e);
+	if (!d->store)
+		return;
+	phones_apply(&d->phones, e, &out);
+	for (unsigned i = 0; i < out.event_count; i++)
+		bus_emit(&d->bus, &out.events[i]);
+	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
+		daemon_stop(d, EXIT_CODE_DONE,
+			    d->config->count == 1 ? "the phone is recovered"
+						  : "all phones that were asked for are recovered");
+}
+
+void daemon_note(struct daemon *d, enum event_severity severity, const char *code,
+		 const char *format, ...)
+{
+	struct event e;
+	va_list args;
+	char text[sizeof(e.reason)];
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	event_init(&e, EVENT_DAEMON_NOTE);
+	e.severity = severity;
+	event_set_text(&e, FIELD_CODE, code);
+	event_set_text(&e, FIELD_REASON, text);
+	daemon_emit(d, &e);
+}
+
+void daemon_stop(struct daemon *d, int exit_code, const char *reason)
+{
+	struct event e;
+
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	d->exit_code = exit_code;
+	event_init(&e, EVENT_DAEMON_STOP);
+	event_set_text(&e, FIELD_REASON, reason);
+	daemon_emit(d, &e);
+	uv_stop(d->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	(void)number;
+	daemon_stop(handle->data, EXIT_CODE_DONE, "asked to stop");
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	daemon_stop(timer->data, EXIT_CODE_TIMEOUT, "the time given with --timeout is over");
+}
+
+static int open_loop(struct daemon *d, struct fault *f)
+{
+	int err;
+
+	uv_timer_init(d->loop, &d->save_timer);
+	d->save_timer.data = d;
+	uv_signal_init(d->loop, &d->sigint);
+	uv_signal_init(d->loop, &d->sigterm);
+	d->sigint.data = d->sigterm.data = d;
+	uv_signal_start(&d->sigint, on_signal, SIGINT);
+	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+	if (d->config->timeout_seconds) {
+		uv_timer_init(d->loop, &d->timeout_timer);
+		d->timeout_timer.data = d;
+		uv_timer_start(&d->timeout_timer, on_timeout,
+			       (uint64_t)d->config->timeout_seconds * 1000, 0);
+	}
+	err = dhcp_port_open(&d->dhcp, d, f);
+	if (!err)
+		err = tftp_port_open(&d->tftp, d, f);
+	if (!err)
+		err = link_watch_open(&d->watch, f);
+	if (err)
+		return err;
+	uv_poll_init(d->loop, &d->watch_poll, d->watch.fd);
+	d->watch_poll.data = d;
+	return uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
+}
+
+static int start(struct daemon *d, int *exit_code, struct fault *f)
+{
+	struct catalogue_config offers = {.offer_unfit = d->config->serve_incomplete};
+	struct event e;
+	int err = bus_open(&d->bus, d->config, f);
+
+	*exit_code = EXIT_CODE_SYSTEM;
+	if (err)
+		return err;
+	event_init(&e, EVENT_DAEMON_START);
+	event_set_text(&e, FIELD_VERSION, REFLASHD_VERSION);
+	event_set_number(&e, FIELD_SCHEMA, 1);
+	daemon_emit(d, &e);
+	err = store_open(&d->store, d->config, exit_code, f);
+	if (err)
+		return err;
+	phones_init(&d->phones, store_library(d->store));
+	text_copy(offers.target, sizeof(offers.target), d->config->target);
+	catalogue_init(&d->catalogue, &offers, store_library(d->store));
+	*exit_code = EXIT_CODE_FIRMWARE;
+	err = firmware_report(d, f);
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_NETWORK;
+	err = network_prepare(d, f);
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_CONFIG;
+	err = network_prepare_dhcp(d, f);
+	if (err)
+		return err;
+	err = open_loop(d, f);
+	*exit_code = err == -EADDRINUSE || err == -ENODEV ? EXIT_CODE_NETWORK : EXIT_CODE_SYSTEM;
+	return err;
+}
+
+static void finish(struct daemon *d)
+{
+	struct fault f;
+
+	if (d->leases_dirty && state_save(d, &f) != 0)
+		fprintf(stderr, "reflashd: %s.\n", f.text);
+	dhcp_port_close(&d->dhcp);
+	tftp_port_close(&d->tftp);
+	link_watch_close(&d->watch);
+	if (d->address_added && d->link.index)
+		link_remove_address(&d->link, d->address, d->prefix_len);
+	if (d->store)
+		store_close(d->store);
+	bus_close(&d->bus);
+	free(d->dhcp.leases.slots);
+	free(d->dhcp.leases.index);
+	free(d);
+}
+
+int daemon_serve(const struct config *config)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	uv_loop_t loop;
+	struct fault f;
+	int err, exit_code;
+
+	if (!d || uv_loop_init(&loop) != 0) {
+		fprintf(stderr, "reflashd: no memory to start.\n");
+		free(d);
+		return EXIT_CODE_SYSTEM;
+	}
+	d->config = config;
+	d->loop = &loop;
+	d->dhcp.server_fd = d->dhcp.client_fd = d->dhcp.raw_fd = d->tftp.fd = -1;
+	err = start(d, &exit_code, &f);
+	if (err) {
+		fprintf(stderr, "reflashd: %s.\n", f.text);
+		finish(d);
+		return exit_code;
+	}
+	if (d->link.running)
+		dhcp_port_probe(&d->dhcp);
+	else
+		network_say_link(d, false);
+	if (!d->stopping)
+		uv_run(&loop, UV_RUN_DEFAULT);
+	exit_code = d->exit_code;
+	finish(d);
+	return exit_code;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TFTP on real sockets: port 69 for requests, and a connected socket with a port of its own for
+ * each transfer.
+ *
+ * A connected socket lets the kernel sort out strangers' packets and brings us the phone's
+ * "port unreachable" as ECONNREFUSED: the phone hung up, which is an ending and no failure.
+ * DATA goes out straight from the verified bytes in memory; the way of one block is one
+ * epoll, one recv and one send.
+ */
+#include "daemon.h"
+
+#include "reflashd/phone_config.h"
+#include "reflashd/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUESTS_PER_WAKE 64
+#define BATCH_MAX	  64 /* blocks in one sendmmsg() */
+#define GIVE_UP		  USEC_SEC(60)
+#define WINDOWSIZE_MAX	  64
+
+/* The catalogue's answer as the TFTP machine wants it. */
+
+static enum tftp_found give(struct tftp_port *p, const struct content *content, bool netascii,
+			    struct tftp_file *file)
+{
+	struct store *store = p->daemon->store;
+
+	if (content && netascii) {
+		size_t len = tftp_netascii(content->data, content->len, NULL);
+		uint8_t *converted = malloc(len ? len : 1);
+
+		if (converted)
+			tftp_netascii(content->data, content->len, converted);
+		store_release(store, content);
+		content = converted ? store_wrap(store, converted, len) : NULL;
+	}
+	if (!content) {
+		text_copy(file->why, sizeof(file->why), "this machine is short of memory");
+		return TFTP_TRY_LATER;
+	}
+	file->size = content->len;
+	file->content = (void *)(uintptr_t)content;
+	return TFTP_FOUND;
+}
+
+static enum tftp_found give_file(struct tftp_port *p, const struct answer *a, bool netascii,
+				 struct tftp_file *file)
+{
+	struct fault f;
+	const struct content *content = store_read(p->daemon->store, a->file, &f);
+
+	text_copy(file->name, sizeof(file->name), a->file->name);
+	if (a->bundle)
+		text_copy(file->load, sizeof(file->load), a->bundle->load);
+	if (!content) {
+		text_copy(file->why, sizeof(file->why), f.text);
+		return TFTP_TRY_LATER;
+	}
+	return give(p, content, netascii, file);
+}
+
+static enum tftp_found give_text(struct tftp_port *p, char *text, size_t len, bool netascii,
+				 struct tftp_file *file)
+{
+	return give(p, text ? store_wrap(p->daemon->store, (uint8_t *)text, len) : NULL, netascii,
+		    file);
+}
+
+static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name, bool netascii,
+			    struct tftp_file *file)
+{
+	struct tftp_port *p = ctx;
+	struct daemon *d = p->daemon;
+	struct answer a;
+	char *text = NULL;
+	size_t len = 0;
+
+	memset(file, 0, sizeof(*file));
+	catalogue_find(&d->catalogue, ip, name->folder, name->base, &a);
+	text_copy(file->name, sizeof(file->name), name->base);
+	text_copy(file->why, sizeof(file->why), a.text);
+	switch (a.kind) {
+	case ANSWER_FILE: return give_file(p, &a, netascii, file);
+	case ANSWER_XMLDEFAULT:
+		if (xmldefault_render(store_library(d->store), d->config->target, d->address, &text,
+				      &len) != 0)
+			text = NULL;
+		return give_text(p, text, len, netascii, file);
+	case ANSWER_OS79XX:
+		text = strdup(a.text);
+		return give_text(p, text, strlen(a.text), netascii, file);
+	case ANSWER_EXPECTED: return TFTP_MISS_EXPECTED;
+	case ANSWER_UNKNOWN: return TFTP_MISS_UNKNOWN;
+	case ANSWER_WITHHELD: return TFTP_WITHHELD;
+	}
+	return TFTP_MISS_UNKNOWN;
+}
+
+static void release(void *ctx, void *content)
+{
+	struct tftp_port *p = ctx;
+
+	store_release(p->daemon->store, content);
+}
+
+/* Connections: one socket and one watcher each; watchers are reused, since libuv gives them
+ * back only in a later turn of the loop. */
+
+static void perform(struct tftp_port *p);
+static void arm(struct tftp_port *p);
+
+static void on_transfer_packet(uv_poll_t *poll, int status, int events)
+{
+	struct tftp_connection *c = poll->data;
+	struct tftp_port *p = c->port;
+	uint8_t data[TFTP_CONTROL_MAX];
+	ssize_t n = recv(c->fd, data, sizeof(data), 0);
+
+	(void)events;
+	if (n >= 0)
+		tftp_server_transfer_receive(&p->server, c->slot, data, (size_t)n, daemon_now(),
+					     &p->out);
+	else if (errno == ECONNREFUSED)
+		tftp_server_transfer_refused(&p->server, c->slot, daemon_now(), &p->out);
+	else if (errno != EAGAIN && errno != EINTR)
+		tftp_server_transfer_failed(&p->server, c->slot, strerror(errno), daemon_now(),
+					    &p->out);
+	else
+		goto watch;
+	perform(p);
+watch:
+	/* libuv stops a watcher when the socket reports an error; the transfer may live on. */
+	if (status < 0 && c->fd >= 0)
+		uv_poll_start(&c->poll, UV_READABLE, on_transfer_packet);
+}
+
+static void on_connection_closed(uv_handle_t *handle)
+{
+	struct tftp_connection *c = handle->data;
+
+	c->next_free = c->port->free;
+	c->port->free = c;
+}
+
+static void connection_close(struct tftp_port *p, uint32_t slot)
+{
+	struct tftp_connection *c = p->connection[slot];
+
+	if (!c)
+		return;
+	p->connection[slot] = NULL;
+	uv_poll_stop(&c->poll);
+	close(c->fd);
+	c->fd = -1;
+	uv_close((uv_handle_t *)&c->poll, on_connection_closed);
+}
+
+static int connection_open(struct tftp_port *p, uint32_t slot, struct tftp_peer peer)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(peer.port),
+				 .sin_addr.s_addr = htonl(peer.ip)};
+	struct tftp_connection *c = p->free;
+	struct fault f;
+	int fd = udp_open(p->daemon->config->interface, p->local_ip, 0, &f), err;
+
+	if (fd < 0)
+		return fd;
+	if (c)
+		p->free = c->next_free;
+	else
+		c = calloc(1, sizeof(*c));
+	if (!c || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
+		err = c ? -errno : -ENOMEM;
+		close(fd);
+		if (c) {
+			c->next_free = p->free;
+			p->free = c;
+		}
+		return err;
+	}
+	c->port = p;
+	c->slot = slot;
+	c->fd = fd;
+	uv_poll_init(p->daemon->loop, &c->poll, fd);
+	c->poll.data = c;
+	uv_poll_start(&c->poll, UV_READABLE, on_transfer_packet);
+	p->connection[slot] = c;
+	return 0;
+}
+
+/* False when the phone's port is closed. A full socket buffer loses a packet like the wire. */
+static bool transmit(struct tftp_port *p, int fd)
+{
+	const struct tftp_transfer *t = &p->server.slots[p->out.slot].transfer;
+	const struct tftp_send *send_ = &p->out.send;
+	const struct content *content = p->out.content;
+	uint8_t head[BATCH_MAX][4];
+	struct mmsghdr message[BATCH_MAX];
+	struct iovec part[BATCH_MAX][2];
+	unsigned done = 0;
+
+	if (send_->control && send(fd, send_->control, send_->control_len, 0) < 0)
+		return errno != ECONNREFUSED;
+	while (done < send_->count) {
+		unsigned n = send_->count - done < BATCH_MAX ? send_->count - done : BATCH_MAX;
+
+		for (unsigned i = 0; i < n; i++) {
+			uint64_t offset, block = send_->first + done + i;
+			size_t len = tftp_transfer_block(t, block, &offset);
+
+			must(offset + len <= content->len);
+			tftp_data_head(head[i], (uint16_t)block);
+			part[i][0] = (struct iovec){head[i], 4};
+			part[i][1] =
+				(struct iovec){(void *)(uintptr_t)(content->data + offset), len};
+			message[i] =
+				(struct mmsghdr){.msg_hdr = {.msg_iov = part[i], .msg_iovlen = 2}};
+		}
+		if (n == 1 ? sendmsg(fd, &message[0].msg_hdr, 0) < 0
+			   : sendmmsg(fd, message, n, 0) < 0)
+			return errno != ECONNREFUSED;
+		done += n;
+	}
+	return true;
+}
+
+/* Does what the machine asked for in p->out. */
+static void perform(struct tftp_port *p)
+{
+	struct tftp_out *out = &p->out;
+	struct tftp_connection *c;
+	int err = 0;
+
+	if (out->error_len) {
+		struct sockaddr_in to = {.sin_family = AF_INET,
+					 .sin_port = htons(out->peer.port),
+					 .sin_addr.s_addr = htonl(out->peer.ip)};
+
+		sendto(p->fd, out->error, out->error_len, 0, (struct sockaddr *)&to, sizeof(to));
+	}
+	if (out->slot != TFTP_NO_SLOT) {
+		if (out->opened)
+			err = connection_open(p, out->slot, out->peer);
+		c = p->connection[out->slot];
+		if (c && (out->send.control || out->send.count) && !transmit(p, c->fd))
+			err = -ECONNREFUSED;
+	}
+	for (unsigned i = 0; i < out->event_count; i++)
+		daemon_emit(p->daemon, &out->events[i]);
+	if (out->slot != TFTP_NO_SLOT && out->closed)
+		connection_close(p, out->slot);
+	else if (err == -ECONNREFUSED) {
+		tftp_server_transfer_refused(&p->server, out->slot, daemon_now(), out);
+		perform(p);
+		return;
+	} else if (err) {
+		tftp_server_transfer_failed(&p->server, out->slot, strerror(-err), daemon_now(),
+					    out);
+		perform(p);
+		return;
+	}
+	arm(p);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct tftp_port *p = timer->data;
+
+	p->armed = USEC_NEVER;
+	while (tftp_server_tick(&p->server, daemon_now(), &p->out))
+		perform(p);
+	arm(p);
+}
+
+/* The machine's deadline only ever moves later while packets flow, and a timer that fires early
+ * costs little: it is set anew only when it would fire too late. */
+static void arm(struct tftp_port *p)
+{
+	usec_t deadline = tftp_server_deadline(&p->server), now;
+
+	if (deadline >= p->armed)
+		return;
+	now = daemon_now();
+	p->armed = deadline;
+	uv_timer_start(&p->timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+}
+
+/* The address that a request was sent to: the phone expects the answer from there. */
+static uint32_t sent_to(struct msghdr *message, uint32_t fallback)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		struct in_pktinfo info;
+
+		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+			continue;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		return info.ipi_spec_dst.s_addr ? ntohl(info.ipi_spec_dst.s_addr) : fallback;
+	}
+	return fallback;
+}
+
+static void on_request(uv_poll_t *poll, int status, int events)
+{
+	struct tftp_port *p = poll->data;
+	uint8_t data[1500];
+
+	(void)events;
+	if (status < 0)
+		return;
+	for (int i = 0; i < REQUESTS_PER_WAKE; i++) {
+		_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		struct sockaddr_in from;
+		struct iovec part = {data, sizeof(data)};
+		struct msghdr message = {.msg_name = &from,
+					 .msg_namelen = sizeof(from),
+					 .msg_iov = &part,
+					 .msg_iovlen = 1,
+					 .msg_control = control,
+					 .msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(p->fd, &message, 0);
+		struct tftp_peer peer;
+
+		if (n < 0)
+			return;
+		peer = (struct tftp_peer){ntohl(from.sin_addr.s_addr), ntohs(from.sin_port)};
+		p->local_ip = sent_to(&message, p->daemon->address);
+		tftp_server_receive(&p->server, peer, data, (size_t)n, daemon_now(), &p->out);
+		perform(p);
+	}
+}
+
+int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	struct tftp_server_config config = {
+		.transfer = {.blksize_max =
+				     (uint16_t)(d->link.mtu > 1500 ? 1468 : d->link.mtu - 32),
+			     .windowsize_max = WINDOWSIZE_MAX,
+			     .give_up = GIVE_UP},
+		.max_transfers = c->max_transfers,
+		.max_per_client = c->max_per_client};
+	struct tftp_catalogue catalogue = {.ctx = p, .find = find, .release = release};
+
+	p->daemon = d;
+	p->armed = USEC_NEVER;
+	p->fd = -1;
+	p->slots = calloc(c->max_transfers, sizeof(*p->slots));
+	p->connection = calloc(c->max_transfers, sizeof(struct tftp_connection *));
+	if (!p->slots || !p->connection)
+		return fault_set(f, -ENOMEM, "no memory for %u transfers", c->max_transfers);
+	tftp_server_init(&p->server, &config, &catalogue, p->slots);
+	uv_timer_init(d->loop, &p->timer);
+	p->timer.data = p;
+	p->fd = udp_open(c->interface, INADDR_ANY, TFTP_PORT, f);
+	if (p->fd < 0)
+		return p->fd;
+	uv_poll_init(d->loop, &p->poll, p->fd);
+	p->poll.data = p;
+	uv_poll_start(&p->poll, UV_READABLE, on_request);
+	return 0;
+}
+
+void tftp_port_close(struct tftp_port *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	for (uint32_t i = 0; p->connection && i < p->server.config.max_transfers; i++) {
+		if (p->connection[i]) {
+			close(p->connection[i]->fd);
+			free(p->connection[i]);
+		}
+	}
+	while (p->free) {
+		struct tftp_connection *next = p->free->next_free;
+
+		free(p->free);
+		p->free = next;
+	}
+	free(p->connection);
+	free(p->slots);
+}
