@@ -13,6 +13,7 @@
 #include "reflashd/address.h"
 #include "reflashd/base.h"
 #include "reflashd/loads.h"
+#include "reflashd/models.h"
 
 enum sim_kind {
 	SIM_JAVA_ERASED,  /* loader: DHCP, termXX.default.loads, members, flash, then boots */
@@ -81,5 +82,19 @@ uint32_t sim_phone_ip(const struct sim_phone *p);      /* 0: none */
 struct mac sim_phone_mac(const struct sim_phone *p);
 /* True when that UDP port is open: a wire refuses packets to other ports. */
 bool sim_phone_port_open(const struct sim_phone *p, uint16_t port);
+/* True while it has no network at all (off, restarting, writing its flash): nothing is
+ * refused then, packets to it are lost. */
+bool sim_phone_deaf(const struct sim_phone *p);
+
+/* The same, of a model that the caller has read already (reading the catalogue costs more
+ * than the phone). The model is copied. NULL when memory is short. */
+struct sim_phone *sim_phone_new_of(const struct sim_phone_config *config,
+				   const struct model *model);
+
+/* Called with every file that arrived whole, before the phone judges it: for tests that
+ * compare what arrived with what was to be sent. */
+typedef void (*sim_phone_keep)(void *ctx, const struct sim_phone *p, const char *name,
+			       struct span content);
+void sim_phone_keep_files(struct sim_phone *p, sim_phone_keep keep, void *ctx);
 
 #endif
