@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The functional core knows no socket, no clock, no loop: checked by what its objects ask the
+# linker for, not by a reviewer's memory.  purity.sh BUILDDIR
+set -eu
+code=0
+sealed() { # ROOMS-REGEX HEADER-REGEX ALLOWED-FILE…: only these files may include that header
+	header=$1
+	shift
+	for file in $(grep -rlE "#include *[<\"]$header" src include | sort); do
+		case " $* " in
+		*" $file "*) ;;
+		*) echo "$file includes $header; only $* may"; code=1 ;;
+		esac
+	done
+}
+for file in $(grep -rlE '#include *[<"]uv\.h' src include); do
+	case $file in
+	src/daemon/*) ;;
+	*) echo "$file includes uv.h outside src/daemon"; code=1 ;;
+	esac
+done
+sealed 'libxml/' src/firmware/phone_config.c
+sealed 'ini\.h' src/base/ini.c
+sealed 'openssl/' src/firmware/signature.c
+sealed 'jansson\.h' src/event/json.c
+sealed 'libmnl/' src/daemon/link.c
+
+# What core code may call outside itself. Anything with a socket, a file, a clock, a process or hidden state
+# (getenv, time, rand, strtok, stdio streams) is missing from the list on purpose.
+pure='mem(chr|cmp|cpy|move|set|mem)|str(chr|rchr|cmp|ncmp|len|nlen|spn|cspn|pbrk|str|toul|tol|toull)|v?snprintf|qsort|bsearch|gmtime_r'
+memory='malloc|calloc|realloc|free|strdup|strndup|reallocarray'
+compiler='__(stack_chk_fail|memcpy_chk|memmove_chk|memset_chk|v?snprintf_chk|strcpy_chk|strcat_chk|strncpy_chk|strncat_chk|ctype_b_loc|isoc23_.*)|_GLOBAL_OFFSET_TABLE_'
+own=$(nm -g --defined-only "$1/libreflashd.a" 2>/dev/null | awk 'NF == 3 {print $3}' | sort -u)
+for object in "$1"/src/*/*.o; do
+	case $object in
+	*/daemon/* | */cli/*) continue ;;
+	*/base/base.o) allowed="$pure|fprintf|stderr|abort|__fprintf_chk" ;; # must() has to say what broke
+	*/base/ini.o) allowed="$pure|$memory|ini_.*" ;;
+	*/event/json.o) allowed="$pure|$memory|json_.*|jsonp_.*" ;;
+	*/firmware/phone_config.o) allowed="$pure|$memory|xml.*" ;;
+	*/firmware/signature.o) allowed="$pure|$memory|EVP_.*|RSA_.*|OSSL_.*|BN_.*|ERR_.*|SHA1.*" ;;
+	*/config/config_print.o) allowed="$pure|$memory|fprintf|fputs|fputc|putc|fwrite|__fprintf_chk" ;; # prints to the stream it is given
+	*/config/*) allowed="$pure|$memory|open|read|close|fstat|fopen|fread|fclose|ferror|feof|fseek|ftell|access|__errno_location|strerror|__fread_chk|__read_chk|__open_2" ;; # reads its one file
+	*/firmware/* | */rehearsal/*) allowed="$pure|$memory" ;;
+	*) allowed="$pure" ;;
+	esac
+	for symbol in $(nm -u "$object" | awk '{print $2}'); do
+		printf '%s\n' "$symbol" | grep -qxE "$allowed|$compiler" && continue
+		printf '%s\n' "$own" | grep -qxF "$symbol" && continue
+		echo "$object calls $symbol, which the core must not"
+		code=1
+	done
+done
+exit $code

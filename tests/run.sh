@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make test: sets itself up, then runs every test there is and ends with one plain line.
+#
+#   gates   rules of the architecture, checked mechanically
+#   build   gcc and clang, warnings are errors
+#   unit    every program of tests/unit under ASan and UBSan
+#   e2e     the shipped binary in network namespaces, with real clients and a real rival
+#   fuzz    a few seconds of every fuzz target from its seeds
+set -u
+cd "$(dirname "$0")/.."
+B=build
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+ok() { passed=$((passed + 1)); echo "ok      $1"; }
+bad() { failed=$((failed + 1)); echo "FAILED  $1"; sed 's/^/        /' "$log" | tail -n 60; }
+# A step that is one test: its name, then the command.
+step() {
+	name=$1
+	shift
+	if "$@" >"$log" 2>&1; then ok "$name"; else bad "$name"; fi
+}
+count() { sed -n "s/.*\[  $1[ ]*\] \([0-9]*\) test.*/\1/p" "$log" | head -n 1; }
+# A cmocka program: every test in it counts.
+unit() {
+	name=$(basename "$1")
+	if "$1" >"$log" 2>&1; then
+		n=$(count PASSED)
+		s=$(count SKIPPED)
+		passed=$((passed + ${n:-0}))
+		skipped=$((skipped + ${s:-0}))
+		echo "ok      $name: ${n:-0} tests"
+		[ "${n:-0}" -gt 0 ] || { failed=$((failed + 1)); echo "FAILED  $name ran no test"; }
+		grep -i 'skipped:' "$log" | sed 's/^/SKIPPED /'
+	else
+		n=$(count PASSED)
+		f=$(count FAILED)
+		passed=$((passed + ${n:-0}))
+		failed=$((failed + ${f:-1}))
+		echo "FAILED  $name"
+		grep -v '^\[ RUN\|^\[       OK' "$log" | sed 's/^/        /' | tail -n 60
+	fi
+}
+finish() {
+	echo
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+
+tests/deps.sh test || { echo "0 passed, 1 failed"; exit 1; }
+make="make --no-print-directory -j$(nproc)"
+
+# shellcheck disable=SC2086 # $make is a command and its flags
+{
+	step "build with gcc" $make CC=gcc all units tools
+	step "build with clang" $make CC=clang all units tools
+	step "build with ASan and UBSan" $make SAN=1 all units tools
+}
+[ "$failed" = 0 ] || finish
+
+for gate in tests/gates/*.sh; do
+	step "gate $(basename "$gate" .sh)" sh "$gate" "$B"
+done
+for t in "$B"/asan/unit/test_*; do
+	[ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
+done
+
+tests/e2e/run.sh 2>&1 | tee "$log" | grep -v 'passed, .* failed'
+line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}.*/\1 \2 \4/p' "$log" | tail -n 1)
+if [ -n "$line" ]; then
+	# shellcheck disable=SC2086 # three numbers
+	set -- $line
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
+else
+	failed=$((failed + 1))
+	echo "FAILED  the end-to-end tests did not finish"
+fi
+
+step "fuzz targets, ${FUZZ_SECONDS:=4} s each" make --no-print-directory fuzz T="$FUZZ_SECONDS"
+finish
