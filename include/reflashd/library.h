@@ -79,6 +79,15 @@ struct bundle {
 	uint32_t hardware_comp;
 	enum signature signature; /* the worst of its files: bad > unsigned > unknown > verified */
 	enum generation generation;
+	/* The model's own list is missing: load is "term70.default", which no XMLDefault may name. */
+	bool term_only;
+};
+
+/* A configuration file of the user's own, kept until library_finish() has checked it. */
+struct library_config {
+	unsigned file; /* index into library.file */
+	uint8_t *data;
+	size_t len;
 };
 
 struct library {
@@ -92,6 +101,10 @@ struct library {
 	unsigned finding_count, finding_size;
 	char (*folder)[LIBRARY_SOURCE_MAX];
 	unsigned folder_count, folder_size;
+	struct library_config *config;
+	unsigned config_count, config_size;
+	unsigned folder_first; /* the first file of the folder at hand */
+	bool folder_open, folder_full;
 };
 
 void library_init(struct library *l, const struct models *models, const struct keys *keys);
@@ -103,6 +116,9 @@ int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t
 /* A file that could not be taken in (too large, unreadable): a finding instead. */
 int library_skip(struct library *l, const char *name, const char *why);
 int library_folder_end(struct library *l);
+/* After the last folder: checks the user's own configuration files against the whole library.
+ * Their remarks become findings. */
+int library_finish(struct library *l);
 
 /* A file by name: exact first, then without regard to case; folder < 0: anywhere, fit
  * bundles first. By disk name or by header name. NULL when there is none. */
@@ -116,6 +132,15 @@ const struct bundle *library_bundle_of(const struct library *l, const struct fir
  * unverified. Ties between SCCP and SIP of one version go to SCCP… documented in the manual. */
 const struct bundle *library_target(const struct library *l, const struct model *model,
 				    const char *target);
+/* As library_target(), among the bundles that hold a file of that name (NULL: any); unfit ones
+ * only with unfit_too, and only where no fit one will do. */
+const struct bundle *library_choose(const struct library *l, const struct model *model,
+				    const char *target, const char *holds, bool unfit_too);
+/* The bundle's own file of that name: exact, then without regard to case; or NULL. */
+const struct firmware_file *bundle_file(const struct library *l, const struct bundle *b,
+					const char *name);
+/* The first fatal finding of a bundle, or NULL. */
+const struct finding *bundle_fatal(const struct library *l, const struct bundle *b);
 /* "SIP70.9-4-2SR3-1S" of "SIP70.9-4-2SR3-1S.loads": without .loads/.sbin/.zup. */
 void load_name_of_file(const char *file, char *out, size_t size);
 

@@ -17,6 +17,13 @@
 int xmldefault_render(const struct library *l, const char *target, uint32_t address,
 		      char **out, size_t *len);
 
+/* The same; with unfit_too also loads of bundles that are not fit, where no fit one will do. */
+int xmldefault_render_any(const struct library *l, const char *target, bool unfit_too,
+			  uint32_t address, char **out, size_t *len);
+
+/* Phones refuse configuration files that are larger (bytes; phones.md 4.2). */
+#define PHONE_CONFIG_MAX 550001
+
 /* One remark on a configuration file. line and column from 1; 0 when unknown. */
 struct config_remark {
 	unsigned line, column;
