@@ -29,6 +29,7 @@ struct dhcp_probe {
 	unsigned sent;
 	enum dhcp_probe_state state;
 	uint32_t rival;
+	usec_t last_sent;
 };
 
 struct dhcp_probe_out {
