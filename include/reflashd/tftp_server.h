@@ -34,7 +34,8 @@ struct tftp_file {
 	void *content;
 	char load[72];	/* the bundle it is served from, or "" */
 	char name[160];	/* the name it is known by here; for events */
-	char why[256];	/* for WITHHELD and TRY_LATER: a clause, e.g. "the bundle lacks cvm70…" */
+	char why[256];	/* for WITHHELD and TRY_LATER (and UNKNOWN, if there is something to say):
+			 * a clause, e.g. "the bundle lacks cvm70…" */
 };
 
 struct tftp_catalogue {
@@ -58,6 +59,14 @@ struct tftp_slot {
 	struct tftp_file file;
 	struct tftp_transfer transfer;
 	usec_t started;
+	uint64_t request; /* which request opened it: tells a repeated one from a new one */
+	uint64_t name;	  /* which name it asked for */
+	/* Kept by slots.c. The array of slots is also the room for its three lists. */
+	uint32_t next;	 /* of the free slots, or of the transfers in one bucket */
+	uint32_t bucket; /* the first transfer whose address hashes to this place */
+	uint32_t heap;	 /* the slot that stands at this place of the heap of wake-ups */
+	uint32_t place;	 /* where in that heap this slot stands */
+	usec_t wake;	 /* not due before this */
 };
 
 struct tftp_server {
@@ -66,9 +75,14 @@ struct tftp_server {
 	struct tftp_slot *slots; /* config.max_transfers of them; owned by the driver */
 	unsigned active;
 	usec_t wake; /* no slot needs attention before this; may be too early, never too late */
+	uint32_t free_first, free_last; /* kept by slots.c */
 };
 
 #define TFTP_NO_SLOT UINT32_MAX
+
+/* The same request from the same port, this long after the client last acknowledged something,
+ * is not a stray copy: the phone has been switched off and starts over (its ports do too). */
+#define TFTP_RESTART_AFTER USEC_SEC(1)
 
 struct tftp_out {
 	uint32_t slot; /* the transfer that send belongs to, or TFTP_NO_SLOT */
@@ -78,7 +92,9 @@ struct tftp_out {
 	struct tftp_send send;	   /* of that transfer */
 	size_t error_len;	   /* an ERROR to send to peer from the main port, or 0 */
 	uint8_t error[TFTP_CONTROL_MAX];
-	void *content; /* of the slot: to read blocks from; valid until closed was handled */
+	/* Of the slot: to read blocks from. NULL when closed: then it was released already, and
+	 * there is no DATA to send, at most control bytes. */
+	void *content;
 	unsigned event_count;
 	struct event events[3];
 };
@@ -94,7 +110,9 @@ void tftp_server_transfer_receive(struct tftp_server *s, uint32_t slot, const ui
 /* The slot's port got ICMP "port unreachable" (ECONNREFUSED). */
 void tftp_server_transfer_refused(struct tftp_server *s, uint32_t slot, usec_t now,
 				  struct tftp_out *out);
-/* The driver could not go on with this slot (no socket, no memory); reason is for the event. */
+/* The driver could not go on with this slot (no socket, no memory); reason is for the event, a
+ * clause. The ERROR goes out from the slot's port, or from the main port while nothing came
+ * through the slot's. */
 void tftp_server_transfer_failed(struct tftp_server *s, uint32_t slot, const char *reason,
 				 usec_t now, struct tftp_out *out);
 /* One due transfer a call; true: something was done and there may be more, call again. */

@@ -11,8 +11,10 @@
  *   trips (RFC 6298, Karn: no sample from a block that was sent twice), doubling up to a
  *   ceiling, because phones pause for seconds while they write flash;
  * - a duplicate ACK: never answered with DATA (RFC 1123 4.2.3.1, the Sorcerer's Apprentice);
- *   with a window, an ACK inside it means a gap: go on from there (RFC 7440 4);
+ *   with a window, an ACK inside it means a gap: go on from there (RFC 7440 4), but go back
+ *   only once for each window that was clean before (see transfer.c);
  * - silence: given up after config.give_up without progress;
+ * - the last ACK is lost, and the client has gone away content: see TFTP_LAST_TRIES;
  * - ERROR, or the port is closed (ICMP): the client hung up, which is not our failure;
  * - block numbers are 64 bits wide inside and wrap on the wire to 0 (65535, 0, 1 …).
  */
@@ -21,9 +23,33 @@
 
 #include "reflashd/tftp_packet.h"
 
+/*
+ * The times, and why these. RFC 6298 wants a floor of 1 s, for the Internet; on one cable that
+ * floor is the whole cost of a loss. In 512-byte lock-step with 1 % loss each way 1 MiB meets
+ * about 41 losses: at 20 ms each they add 0.8 s to the 2.4 s that the round trips take (x1.35),
+ * at 100 ms 4 s (x2.7), at 1 s 41 s (servers.md 4d). Below 20 ms a phone whose timer ticks
+ * every 10 ms would draw resends for nothing. A resend too early costs one frame, for a duplicate
+ * ACK is never answered, and a phone that pauses to write flash gets 20, 40, 80 … 3000 ms:
+ * eight frames in its first five seconds, then one every three.
+ */
 #define TFTP_RTO_FIRST USEC_MS(300)  /* before the first sample */
 #define TFTP_RTO_MIN   USEC_MS(20)
 #define TFTP_RTO_MAX   USEC_MS(3000)
+
+/*
+ * The last ACK may be lost, and then nobody is left to repeat it. A client that had acknowledged
+ * something before, and from which only the last block is missing, counts as done
+ * - when it stays silent through this many resends of the last block, or
+ * - through one, when meanwhile it asked for another file (tftp_transfer_moved_on()), or
+ * - when after a resend its port is closed.
+ */
+#define TFTP_LAST_TRIES 5
+
+/* A repeated request is answered unless something was sent less than this ago. */
+#define TFTP_REPEAT_MIN USEC_MS(100)
+
+/* A window of 2^15 blocks or more would make an old ACK look like a new one. */
+#define TFTP_WINDOW_MAX 32767
 
 struct tftp_transfer_config {
 	uint16_t blksize_max;	 /* what fits the link: MTU - 32 */
@@ -33,10 +59,11 @@ struct tftp_transfer_config {
 
 enum tftp_outcome {
 	TFTP_RUNNING,
-	TFTP_DONE,    /* every byte acknowledged */
+	TFTP_DONE,    /* every block acknowledged, or all but the last: see TFTP_LAST_TRIES */
 	TFTP_REJECTED, /* the client sent ERROR: see .peer_code */
 	TFTP_HUNG_UP, /* the client's port is closed */
-	TFTP_SILENT,  /* gave up waiting */
+	TFTP_SILENT,  /* gave up waiting; the send that goes with it is an ERROR */
+	TFTP_RESTARTED, /* the client started something else from the same port */
 };
 
 struct tftp_transfer {
@@ -58,6 +85,13 @@ struct tftp_transfer {
 	uint64_t timed_block;
 	usec_t progress;	    /* when something new was last acknowledged */
 	usec_t deadline;
+	usec_t sent_at;	   /* when anything was last sent */
+	uint64_t recover;  /* after going back: not again until this block is acknowledged */
+	unsigned timeouts; /* in a row, since the last progress */
+	bool tsize_asked;
+	bool answered; /* the client has acknowledged something: it hears us, we hear it */
+	bool repeated; /* the client has sent its request again */
+	bool moved_on; /* the client has asked for another file meanwhile */
 };
 
 /* What to send now: control bytes, or blocks first … first + count - 1, or nothing. */
@@ -75,6 +109,12 @@ void tftp_transfer_receive(struct tftp_transfer *t, const uint8_t *data, size_t 
 			   struct tftp_send *send);
 /* The client's port answered "unreachable". */
 void tftp_transfer_refused(struct tftp_transfer *t);
+/* The client sent the same request again: sends what is outstanding, unless that just was. */
+void tftp_transfer_repeat(struct tftp_transfer *t, usec_t now, struct tftp_send *send);
+/* The same client asked for another file. Takes note if only the last block is missing here. */
+void tftp_transfer_moved_on(struct tftp_transfer *t);
+/* The client uses its port for something else now: nothing more may be sent to it. */
+void tftp_transfer_restarted(struct tftp_transfer *t);
 void tftp_transfer_tick(struct tftp_transfer *t, usec_t now, struct tftp_send *send);
 usec_t tftp_transfer_deadline(const struct tftp_transfer *t); /* USEC_NEVER once ended */
 
