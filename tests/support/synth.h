@@ -39,17 +39,17 @@ void synth_buffer_free(struct synth_buffer *b);
 /* Which of the five archives of a Java load: decides the names and contents inside. */
 enum synth_part { SYNTH_JAR, SYNTH_CNU, SYNTH_APPS, SYNTH_DSP, SYNTH_CVM };
 
-/* CNU_File_Archive_3.0 of at least `size` bytes, a few more at most when size is large
- * enough for its tables (about 1 KiB). */
+/* CNU_File_Archive_3.0 of exactly `size` bytes, from 2048 on; below that of about 2 KiB. */
 void synth_cnu(struct synth_buffer *b, enum synth_part part, const char *version, size_t size,
 	       uint64_t seed);
-/* KUP image of about `size` bytes: lengths and checksum are right. */
+/* KUP image of exactly `size` bytes, from 256 on: lengths and checksum are right. */
 void synth_kup(struct synth_buffer *b, uint8_t model, uint8_t major, uint8_t minor, size_t size,
 	       uint64_t seed);
-/* 7940/7960 universal application loader; tag e.g. "PAS30830". */
+/* 7940/7960 universal application loader of exactly `size` bytes, from 512 on, with a stream
+ * that unpacks; tag e.g. "PAS30830". */
 void synth_p003(struct synth_buffer *b, const char *name, const char *tag, size_t size,
 		uint64_t seed);
-/* 7940/7960 application. */
+/* 7940/7960 application of exactly `size` bytes, from 512 on; tag e.g. "PAS3ARM1". */
 void synth_sb2(struct synth_buffer *b, const char *name, const char *tag, size_t size,
 	       uint64_t seed);
 /* Packing list of a Java phone: comments, CRLF, trailing blanks where the real ones have them.
@@ -83,7 +83,7 @@ const char *synth_default_load(enum synth_kind kind);
 
 struct synth_options {
 	uint64_t seed;
-	size_t size; /* bytes of the largest member; the others are smaller; 0: 6000 */
+	size_t size;		    /* body of the largest member; 0: 6000 */
 	const char *member_version; /* "8-3-2-27"; NULL: made from the load name */
 	/* The list and the signed headers say Jar…, the file on disk is jar… (phones.md 1, 1).
 	 * What the real headers say is not known; with this choice a phone that checks the
@@ -129,7 +129,7 @@ struct synth_file *synth_files_find(struct synth_files *f, const char *name);
  * Breaks a bundle the way people do. How:
  *   missing:MEMBER          the file is not there
  *   truncate:MEMBER:BYTES   that many bytes are cut off its end
- *   flip:MEMBER             one bit in the middle of it is turned over
+ *   flip:MEMBER             one bit near its end is turned over
  *   rename                  Java: LOAD.loads was copied over every termXX.default.loads
  *   case                    the names of all files that are no packing lists are in capitals
  * False with a sentence in why (size 160) when that cannot be done.
