@@ -43,6 +43,11 @@ struct sim_phone *sim_wire_add(struct sim_wire *w, const struct sim_phone_config
 void sim_wire_cut(struct sim_wire *w, struct sim_phone *p, uint64_t at_datagram, usec_t off);
 /* Every event of the daemon side, in order, stamped with virtual time. */
 void sim_wire_watch(struct sim_wire *w, void (*watch)(void *ctx, const struct event *e), void *ctx);
+/* Every line of the phones' own transcripts. */
+void sim_wire_listen(struct sim_wire *w,
+		     void (*listen)(void *ctx, const struct sim_phone *p, usec_t now,
+				    const char *line),
+		     void *ctx);
 /* Runs until every phone is SIM_RUNNING or the limit is reached; true if all run. */
 bool sim_wire_run(struct sim_wire *w);
 usec_t sim_wire_now(const struct sim_wire *w);
