@@ -109,8 +109,8 @@ static int judge_missing(struct library *l, unsigned bundle, const char *list)
 	name_list(b, names, sizeof(names));
 	err = finding_add(
 		l, b->folder, (int)bundle, FINDING_FATAL, "member-missing", b->missing[0],
-		"%s %s missing: %s lists %s, and a phone that starts without %s ends dead. "
-		"Put all files of the bundle into one folder, or get the bundle again.",
+		"%s %s missing: %s lists %s, and a phone that starts without %s ends dead. Put all "
+		"files of the bundle into one folder, or get the bundle again.",
 		names, one ? "is" : "are", list, one ? "it" : "them", one ? "it" : "them");
 	for (unsigned i = l->folder_first; i < l->file_count && !err; i++)
 		for (unsigned m = 0; m < b->missing_count && !err; m++)
@@ -142,12 +142,12 @@ static int judge_parts(struct library *l, unsigned bundle, const struct firmware
 		sb2 += text_ends_nocase(list->loads->member[i].name, ".sb2") ? 1 : 0;
 	}
 	if (b->family == MODEL_LEGACY && (sbn != 1 || sb2 != 1 || !list->loads->la_version[0]))
-		return finding_add(
-			l, b->folder, (int)bundle, FINDING_WARNING, "odd-parts", list->name,
-			"%s does not list one loader (.sbn), one application (.sb2) and the "
-			"loader's version, as such lists do. If a phone refuses it, get the "
-			"bundle again.",
-			list->name);
+		return finding_add(l, b->folder, (int)bundle, FINDING_WARNING, "odd-parts",
+				   list->name,
+				   "%s does not list one loader (.sbn), one application (.sb2) and "
+				   "the loader's version, as such lists do. If a phone refuses it, "
+				   "get the bundle again.",
+				   list->name);
 	return 0;
 }
 
@@ -163,8 +163,7 @@ static int judge_lists_present(struct library *l, unsigned bundle, unsigned list
 			l->file[b->files[0]].name,
 			"The packing list under the load's own name is missing beside %s, so "
 			"XMLDefault.cnf.xml cannot name this load. Erased phones are served all "
-			"the same; "
-			"add the list from the original bundle.",
+			"the same; add the list from the original bundle.",
 			l->file[b->files[0]].name);
 	if (b->models == 0)
 		return finding_add(
@@ -185,11 +184,11 @@ static int judge_lists_present(struct library *l, unsigned bundle, unsigned list
 	}
 	if (!erased)
 		return 0;
-	return finding_add(
-		l, b->folder, (int)bundle, FINDING_NOTE, "no-term-list", l->file[b->files[0]].name,
-		"%s comes without %s: a phone that runs can take this load, an erased %s "
-		"cannot. Add the file from the original bundle.",
-		b->load, erased->term, erased->id);
+	return finding_add(l, b->folder, (int)bundle, FINDING_NOTE, "no-term-list",
+			   l->file[b->files[0]].name,
+			   "%s comes without %s: a phone that runs can take this load, an erased "
+			   "%s cannot. Add the file from the original bundle.",
+			   b->load, erased->term, erased->id);
 }
 
 static int judge_recovery(struct library *l, unsigned bundle)
@@ -203,11 +202,10 @@ static int judge_recovery(struct library *l, unsigned bundle)
 		if (!(b->models & model_bit(l->models, m)) || !m->recovery[0] ||
 		    bundle_file(l, b, m->recovery))
 			continue;
-		return finding_add(
-			l, b->folder, (int)bundle, FINDING_NOTE, "no-recovery", name,
-			"There is no %s beside %s: a %s in recovery mode may ask for it. Put "
-			"it into the same folder if you can find it.",
-			m->recovery, name, m->id);
+		return finding_add(l, b->folder, (int)bundle, FINDING_NOTE, "no-recovery", name,
+				   "There is no %s beside %s: a %s in recovery mode may ask for "
+				   "it. Put it into the same folder if you can find it.",
+				   m->recovery, name, m->id);
 	}
 	return 0;
 }

@@ -79,8 +79,7 @@ static void judge_name(struct trial *t, const char *asked)
 	else if (f->header_name[0] && strcmp(f->header_name, asked) != 0)
 		accuse(t, FINDING_WARNING, "name-case",
 		       "%s carries the name %s inside, and phones will ask for %s. Most do not "
-		       "mind "
-		       "the capital letters; if one refuses it, get the original file.",
+		       "mind the capital letters; if one refuses it, get the original file.",
 		       f->name, f->header_name, asked);
 }
 
@@ -108,8 +107,7 @@ static void judge_state(struct trial *t)
 	case IMAGE_EXTRA:
 		accuse(t, FINDING_WARNING, "extra",
 		       "%s has %s byte%s too many at its end. A phone may refuse it; if it does, "
-		       "get "
-		       "the bundle again.",
+		       "get the bundle again.",
 		       f->name, n, f->image.difference == 1 ? "" : "s");
 		break;
 	case IMAGE_CORRUPT:
@@ -139,8 +137,7 @@ static void judge_kind(struct trial *t, enum image_format wanted)
 	if (!t->broken)
 		accuse(t, FINDING_NOTE, "unknown-format",
 		       "%s is of a format that is not known here (a %s was expected), so nobody "
-		       "can "
-		       "tell whether it is whole.",
+		       "can tell whether it is whole.",
 		       f->name, image_format_name(wanted));
 	else
 		accuse(t, FINDING_FATAL, "not-firmware",
@@ -154,8 +151,7 @@ static bool judge_signature(struct trial *t)
 	if (!t->f->damaged && t->f->signature.state == SIGNATURE_BAD)
 		accuse(t, FINDING_FATAL, "altered",
 		       "%s is not what its maker signed: it was altered, or damaged on the way. "
-		       "Get "
-		       "the original file.",
+		       "Get the original file.",
 		       t->f->name);
 	return !t->f->damaged;
 }
@@ -191,8 +187,7 @@ static void judge_list(struct trial *t)
 	else if (list->odd_line[0])
 		accuse(t, FINDING_WARNING, "odd-line",
 		       "%s holds a line that is no file name: \"%s\". If a phone refuses it, get "
-		       "the "
-		       "bundle again.",
+		       "the bundle again.",
 		       f->name, list->odd_line);
 	judge_signature(t);
 }
@@ -267,8 +262,7 @@ static void judge_kup_image(struct trial *t)
 	else if (!recovery && !by_name)
 		accuse(t, FINDING_WARNING, "image-name",
 		       "%s is firmware of the %s, but is not named so. If the phone refuses it, "
-		       "get "
-		       "the original file.",
+		       "get the original file.",
 		       f->name, m->id);
 	judge_signature(t);
 }
