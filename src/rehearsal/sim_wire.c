@@ -379,7 +379,7 @@ static bool step(struct sim_wire *w, usec_t limit)
 	first = flight < phone ? flight : phone;
 	if (server < first)
 		first = server;
-	if (first > limit)
+	if (first == USEC_NEVER || first > limit)
 		return false;
 	if (first > w->now)
 		w->now = first;
