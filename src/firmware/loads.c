@@ -309,6 +309,8 @@ enum loads_part loads_member_part(const char *name)
 {
 	static const char *const word[] = {"jar", "cnu", "apps", "dsp", "cvm"};
 
+	if (!text_ends_nocase(name, ".sbn") && !text_ends_nocase(name, ".bin"))
+		return LOADS_PART_NONE;
 	for (unsigned i = 0; i < ARRAY_LEN(word); i++) {
 		const char *behind = name + strlen(word[i]);
 
