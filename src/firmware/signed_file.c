@@ -92,7 +92,7 @@ static bool seen_before(uint32_t *seen, uint8_t tag)
 {
 	uint32_t bit;
 
-	if (tag < TAG_DIGEST || tag > TAG_TIME)
+	if (tag < TAG_DIGEST || tag > TAG_TIME || is_container(tag))
 		return false;
 	bit = UINT32_C(1) << tag;
 	if (*seen & bit)
