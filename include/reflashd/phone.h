@@ -16,13 +16,13 @@
 #define PHONES_MAX 1024
 
 enum phone_stage {
-	PHONE_SEEN,	   /* it spoke */
-	PHONE_LEASED,	   /* it has an address */
-	PHONE_LISTED,	   /* it fetched its packing list */
-	PHONE_FETCHING,	   /* it fetches members */
-	PHONE_WRITING,	   /* it has them all: writes its flash, dark and silent */
-	PHONE_BACK,	   /* it boots and asks for its configuration */
-	PHONE_RECOVERED,   /* proven */
+	PHONE_SEEN,	 /* it spoke */
+	PHONE_LEASED,	 /* it has an address */
+	PHONE_LISTED,	 /* it fetched its packing list */
+	PHONE_FETCHING,	 /* it fetches members */
+	PHONE_WRITING,	 /* it has them all: writes its flash, dark and silent */
+	PHONE_BACK,	 /* it boots and asks for its configuration */
+	PHONE_RECOVERED, /* proven */
 	PHONE_STAGE_COUNT,
 };
 
@@ -31,11 +31,16 @@ struct phone {
 	uint32_t ip;
 	const struct model *model; /* NULL: not known yet */
 	enum phone_stage stage;
-	char load[72];		   /* what it is being given, or runs */
+	char load[72];		     /* what it is being given, or runs */
 	const struct bundle *bundle; /* NULL: none yet */
-	uint32_t fetched;	   /* bit i: file i of the bundle was completed */
+	uint32_t fetched;	     /* bit i: file i of the bundle was completed */
 	bool config_asked, application_asked, legacy_walk;
 	int64_t first_ms, stage_ms; /* wall time of the events */
+	uint32_t ever; /* like fetched, but kept when the phone starts over with the same bundle */
+	bool erased;   /* it asked for what only an erased phone asks for */
+	bool walk_begun; /* 7940/7960: CTLSEP or SEP asked since the last image */
+	bool again;	 /* recovered once and now erased again: first_ms is that of this round */
+	bool counted;	 /* in phones.recovered, which counts each phone once */
 };
 
 struct phones {

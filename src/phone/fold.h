@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One phone and one event on their way through the tracker: only for the files of this room.
+ */
+#ifndef REFLASHD_PHONE_FOLD_H
+#define REFLASHD_PHONE_FOLD_H
+
+#include "reflashd/phone.h"
+
+struct fold {
+	struct phones *phones;
+	struct phone *phone;
+	const struct event *event;
+	struct phones_out *out;
+};
+
+/* Finds the event's phone by MAC, else by address; makes a record when there is none, a MAC is
+ * known and `create` says so. false: not a phone we know. */
+bool fold_open(struct fold *s, bool create);
+
+/* This address is the phone's now, and nobody else's. 0 changes nothing. */
+void fold_set_ip(struct fold *s, uint32_t ip);
+/* By the bundle it is fed with, else by its model; false: not known. */
+bool fold_family(const struct fold *s, enum model_family *out);
+/* The phone is served from the bundle of that load from now on. */
+void fold_adopt(struct fold *s, const char *load);
+/* The bit of an image in phone.fetched; 0 when it is not one of the bundle's. */
+uint32_t fold_image_bit(const struct fold *s, const char *base);
+/* Do these bits hold all that the phone needs to boot? */
+bool fold_whole(const struct fold *s, uint32_t bits);
+
+/* The stages: each moves the phone and says so, once. */
+void fold_seen(struct fold *s);
+void fold_leased(struct fold *s);
+void fold_listed(struct fold *s);
+void fold_fetching(struct fold *s);
+void fold_writing(struct fold *s);
+void fold_back(struct fold *s);
+void fold_recovered(struct fold *s);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The records of the phones, and what of a bundle each of them has.
+ *
+ * A bundle may have any number of files; the mask of a phone has 32 bits. Bit i is file i of the
+ * bundle; a file beyond that is not counted, so a bundle of that size (none is known, the
+ * largest has 8) could be called whole too early, never crash anything.
+ */
+#include "fold.h"
+
+#include "reflashd/text.h"
+
+#include <string.h>
+
+#define IMAGES_MAX 32u
+/* Something was fetched, but it belongs to no bundle that we know. */
+#define BIT_UNKNOWN ((uint32_t)1 << 31)
+
+void phones_init(struct phones *p, const struct library *library)
+{
+	must(library && library->models);
+	p->library = library;
+	p->models = library->models;
+	p->count = 0;
+	p->recovered = 0;
+}
+
+struct phone *phones_find(struct phones *p, struct mac mac)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (mac_equal(p->phone[i].mac, mac))
+			return &p->phone[i];
+	return NULL;
+}
+
+static struct phone *find_ip(struct phones *p, uint32_t ip)
+{
+	for (unsigned i = 0; ip && i < p->count; i++)
+		if (p->phone[i].ip == ip)
+			return &p->phone[i];
+	return NULL;
+}
+
+/* A free record, or the one to forget: first who never got further than a lease, and of those
+ * the one without news for the longest time. */
+static struct phone *room_for(struct phones *p)
+{
+	struct phone *worst = &p->phone[0];
+
+	if (p->count < PHONES_MAX)
+		return &p->phone[p->count++];
+	for (unsigned i = 1; i < PHONES_MAX; i++) {
+		struct phone *phone = &p->phone[i];
+		bool idle = phone->stage <= PHONE_LEASED, worst_idle = worst->stage <= PHONE_LEASED;
+
+		if (idle != worst_idle ? idle : phone->stage_ms < worst->stage_ms)
+			worst = phone;
+	}
+	return worst;
+}
+
+bool fold_open(struct fold *s, bool create)
+{
+	const struct event *e = s->event;
+	bool has_mac = event_has(e, FIELD_MAC), has_ip = event_has(e, FIELD_IP) && e->ip;
+
+	s->phone = has_mac  ? phones_find(s->phones, e->mac)
+		   : has_ip ? find_ip(s->phones, e->ip)
+			    : NULL;
+	if (!s->phone && has_mac && create) {
+		s->phone = room_for(s->phones);
+		memset(s->phone, 0, sizeof(*s->phone));
+		s->phone->mac = e->mac;
+		s->phone->stage = PHONE_STAGE_COUNT; /* nothing was said of it yet */
+		s->phone->first_ms = s->phone->stage_ms = e->wall_ms;
+	}
+	return s->phone != NULL;
+}
+
+void fold_set_ip(struct fold *s, uint32_t ip)
+{
+	struct phone *before = find_ip(s->phones, ip);
+
+	if (before && before != s->phone)
+		before->ip = 0;
+	if (ip)
+		s->phone->ip = ip;
+}
+
+bool fold_family(const struct fold *s, enum model_family *out)
+{
+	const struct phone *phone = s->phone;
+
+	if (!phone->bundle && !phone->model)
+		return false;
+	*out = phone->bundle ? phone->bundle->family : phone->model->family;
+	return true;
+}
+
+void fold_adopt(struct fold *s, const char *load)
+{
+	struct phone *phone = s->phone;
+	model_set set;
+
+	if (text_equal_nocase(phone->load, load))
+		return;
+	text_copy(phone->load, sizeof(phone->load), load);
+	phone->bundle = library_bundle(s->phones->library, load);
+	phone->fetched = phone->ever = 0;
+	if (phone->stage == PHONE_LISTED)
+		phone->stage = PHONE_LEASED; /* so that the other list is news, too */
+	set = phone->bundle ? phone->bundle->models : 0;
+	if (!phone->model && set && (set & (set - 1)) == 0)
+		for (unsigned i = 0; i < s->phones->models->count; i++)
+			if (set >> i & 1)
+				phone->model = &s->phones->models->model[i];
+}
+
+static const struct firmware_file *image(const struct fold *s, unsigned i)
+{
+	const struct library *l = s->phones->library;
+	const struct bundle *b = s->phone->bundle;
+	const struct firmware_file *f;
+
+	must(i < b->file_count && b->files[i] < l->file_count);
+	f = &l->file[b->files[i]];
+	return f->role == FILE_IMAGE ? f : NULL;
+}
+
+uint32_t fold_image_bit(const struct fold *s, const char *base)
+{
+	const struct bundle *b = s->phone->bundle;
+
+	if (!b)
+		return BIT_UNKNOWN;
+	for (unsigned i = 0; i < b->file_count && i < IMAGES_MAX; i++) {
+		const struct firmware_file *f = image(s, i);
+
+		if (f &&
+		    (text_equal_nocase(f->name, base) || text_equal_nocase(f->header_name, base)))
+			return (uint32_t)1 << i;
+	}
+	return 0;
+}
+
+bool fold_whole(const struct fold *s, uint32_t bits)
+{
+	const struct bundle *b = s->phone->bundle;
+	uint32_t all = 0, application = 0;
+
+	if (!b)
+		return false;
+	for (unsigned i = 0; i < b->file_count && i < IMAGES_MAX; i++) {
+		const struct firmware_file *f = image(s, i);
+
+		if (!f)
+			continue;
+		all |= (uint32_t)1 << i;
+		if (text_ends_nocase(f->name, ".sb2"))
+			application |= (uint32_t)1 << i;
+	}
+	switch (b->family) {
+	case MODEL_JAVA: return all && (bits & all) == all;
+	/* The loader is skipped by a phone that has it; the .sb2 is what boots. Loads from
+	 * before the universal loader are one image. */
+	case MODEL_LEGACY: return (bits & (application ? application : all)) != 0;
+	case MODEL_KUP: return (bits & all) != 0; /* .sbin and .zup are two dresses of one image */
+	}
+	return false;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stages of a phone, and the sentences that announce them. Each sentence says what was
+ * seen; what follows from it is said as advice ("do not unplug it"), not as a fact.
+ */
+#include "fold.h"
+
+#include "reflashd/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define SENTENCE_MAX 400
+
+const char *phone_stage_name(enum phone_stage s)
+{
+	static const char *const name[PHONE_STAGE_COUNT] = {
+		[PHONE_SEEN] = "seen",		 [PHONE_LEASED] = "leased",
+		[PHONE_LISTED] = "listed",	 [PHONE_FETCHING] = "fetching",
+		[PHONE_WRITING] = "writing",	 [PHONE_BACK] = "back",
+		[PHONE_RECOVERED] = "recovered",
+	};
+
+	must((unsigned)s < PHONE_STAGE_COUNT);
+	return name[s];
+}
+
+/* A new event about this phone, with what both kinds of event say. */
+static struct event *announce(struct fold *s, enum event_type type)
+{
+	struct event *e;
+
+	must(s->out->event_count < ARRAY_LEN(s->out->events));
+	e = &s->out->events[s->out->event_count++];
+	event_init(e, type);
+	event_set_mac(e, s->phone->mac);
+	if (s->phone->model)
+		event_set_text(e, FIELD_MODEL, s->phone->model->id);
+	return e;
+}
+
+/* "00:1b:54:ca:01:02 (7970) " and the clause. */
+static void say(struct fold *s, struct event *e, const char *format, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void say(struct fold *s, struct event *e, const char *format, va_list ap)
+{
+	const struct model *model = s->phone->model;
+	char mac[MAC_TEXT_MAX], clause[SENTENCE_MAX];
+
+	mac_format(s->phone->mac, mac);
+	vsnprintf(clause, sizeof(clause), format, ap);
+	event_say(e, "%s%s%s%s %s", mac, model ? " (" : "", model ? model->id : "",
+		  model ? ")" : "", clause);
+}
+
+static struct event *move(struct fold *s, enum phone_stage stage, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static struct event *move(struct fold *s, enum phone_stage stage, const char *format, ...)
+{
+	struct event *e = announce(s, EVENT_PHONE_STAGE);
+	va_list ap;
+
+	s->phone->stage = stage;
+	s->phone->stage_ms = s->event->wall_ms;
+	event_set_text(e, FIELD_STAGE, phone_stage_name(stage));
+	if (s->phone->load[0])
+		event_set_text(e, FIELD_LOAD, s->phone->load);
+	va_start(ap, format);
+	say(s, e, format, ap);
+	va_end(ap);
+	return e;
+}
+
+/* A recovered phone that is fed once more: its clock starts anew, and a year of service
+ * between the two does not count. */
+static void begin_again(struct fold *s)
+{
+	if (s->phone->stage != PHONE_RECOVERED)
+		return;
+	s->phone->first_ms = s->event->wall_ms;
+	s->phone->again = true;
+}
+
+static void forget_requests(struct phone *phone)
+{
+	phone->config_asked = phone->application_asked = false;
+}
+
+void fold_seen(struct fold *s)
+{
+	if (s->phone->stage != PHONE_STAGE_COUNT)
+		return;
+	move(s, PHONE_SEEN, "was seen for the first time.")->severity = SEVERITY_INFO;
+}
+
+void fold_leased(struct fold *s)
+{
+	char ip[IP4_TEXT_MAX];
+
+	ip4_format(s->phone->ip, ip);
+	/* dhcp.ack says the same to people at this moment. */
+	move(s, PHONE_LEASED, "has the address %s.", ip)->severity = SEVERITY_DEBUG;
+}
+
+static unsigned bundle_images(const struct fold *s)
+{
+	const struct bundle *b = s->phone->bundle;
+	unsigned n = 0;
+
+	for (unsigned i = 0; b && i < b->file_count; i++)
+		n += s->phones->library->file[b->files[i]].role == FILE_IMAGE;
+	return n;
+}
+
+void fold_listed(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	unsigned n = bundle_images(s);
+
+	if (phone->stage == PHONE_LISTED)
+		return;
+	begin_again(s);
+	forget_requests(phone);
+	if (phone->stage == PHONE_FETCHING || phone->stage == PHONE_WRITING)
+		move(s, PHONE_LISTED, "starts over: it fetched the packing list of %s again.",
+		     phone->load[0] ? phone->load : "its firmware");
+	else if (n == 0 || !phone->load[0])
+		move(s, PHONE_LISTED, "has its packing list, %s.", s->event->file);
+	else
+		move(s, PHONE_LISTED, "has the packing list of %s, which names %u file%s.",
+		     phone->load, n, n == 1 ? "" : "s");
+}
+
+void fold_fetching(struct fold *s)
+{
+	struct phone *phone = s->phone;
+
+	begin_again(s);
+	forget_requests(phone);
+	if (phone->load[0])
+		move(s, PHONE_FETCHING, "fetches the firmware %s.", phone->load);
+	else
+		move(s, PHONE_FETCHING, "fetches the firmware file %s.", s->event->file);
+}
+
+void fold_writing(struct fold *s)
+{
+	const struct model *model = s->phone->model;
+	char dark[80] = "";
+
+	if (model && model->dark_minutes)
+		text_format(dark, sizeof(dark),
+			    " The screen stays black for up to %" PRIu32 " minutes.",
+			    model->dark_minutes);
+	move(s, PHONE_WRITING, "has everything and writes its flash now.%s Do not unplug it.",
+	     dark);
+}
+
+/* What was handed over is not what runs, as far as was seen. */
+static void hide_load(struct event *e)
+{
+	e->present &= ~((uint64_t)1 << FIELD_LOAD);
+}
+
+void fold_back(struct fold *s)
+{
+	struct phone *phone = s->phone;
+
+	if (phone->ever == 0)
+		hide_load(move(s, PHONE_BACK, "runs, and asks for its configuration."));
+	else if (phone->config_asked)
+		move(s, PHONE_BACK, "is back and asks for its configuration.");
+	else
+		move(s, PHONE_BACK, "is back and asks for %s.", s->event->file);
+}
+
+static void say_recovered(struct fold *s, struct event *e, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say_recovered(struct fold *s, struct event *e, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(s, e, format, ap);
+	va_end(ap);
+}
+
+void fold_recovered(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	bool java = phone->bundle && phone->bundle->family == MODEL_JAVA;
+	bool whole = fold_whole(s, java ? phone->ever : phone->fetched);
+	int64_t ms = s->event->wall_ms - phone->first_ms;
+	uint64_t seconds = ms > 0 ? (uint64_t)ms / 1000 : 0;
+	const char *since = phone->again ? "started over" : "was first seen";
+	struct event *e = move(s, PHONE_RECOVERED, "has proven that it runs.");
+
+	e->severity = SEVERITY_DEBUG; /* for programs; people read the next event */
+	if (!whole)
+		hide_load(e);
+	e = announce(s, EVENT_PHONE_RECOVERED);
+	event_set_text(e, FIELD_PROOF, "requests");
+	event_set_number(e, FIELD_SECONDS, seconds);
+	if (whole) {
+		event_set_text(e, FIELD_LOAD, phone->load);
+		say_recovered(s, e,
+			      "%s%s%s: proven by the requests only a running phone makes, %" PRIu64
+			      " second%s after it %s.",
+			      phone->erased ? "is alive again and runs " : "runs ", phone->load,
+			      phone->erased ? "" : " now", seconds, seconds == 1 ? "" : "s", since);
+	} else {
+		say_recovered(s, e,
+			      "is alive again: proven by the requests only a running phone makes, "
+			      "%" PRIu64
+			      " second%s after it %s. It did not fetch every file here, so "
+			      "which load it runs was not seen.",
+			      seconds, seconds == 1 ? "" : "s", since);
+	}
+	s->phones->recovered += !phone->counted;
+	phone->counted = true;
+	phone->fetched = phone->ever = 0;
+	phone->erased = false;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The phone tracker. One event in, at most three out, and nothing else to go by.
+ *
+ * The happy path of an erased Java phone (phones.md 4.1, 11):
+ *
+ *     dhcp.discover      seen
+ *     dhcp.ack           leased
+ *     termNN complete    listed
+ *     a member starts    fetching
+ *     all members there  writing    (dark, silent, for minutes)
+ *     CTLSEP… asked      back       (the loader never asks for that: an image runs)
+ *     XMLDefault taken   recovered
+ *
+ * What can go wrong, and what the rules below do about it:
+ *
+ * - The phone starts over: the list again goes back to "listed". An erased phone that asks for its
+ *   list again and again and for no member rejects it (W-TICKETT); it stays "listed".
+ * - It takes up an interrupted load and skips members that it has (phones.md 4.1, the load
+ *   journal). So an erased phone that asks for its configuration is alive after one member; but
+ *   then it was not seen which load it runs, and the event does not say so.
+ * - A phone that was never erased asks for its configuration at every start. That is "back".
+ *   Only when it took a whole bundle before is it proof of the new load: a phone that gives
+ *   up in the middle goes on with its old load and makes the same requests.
+ * - 7940/7960: the loader asks nearly what an application asks, and it does so three times
+ *   (phones.md 4.4). Its walk is known by SIP<MAC>.cnf and MGC<MAC>.cnf after CTLSEP/SEP; the
+ *   SIP application begins with SIPDefault.cnf, and SCCP asks for neither of the two. Nothing
+ *   counts before the .sb2 is there.
+ * - 7902/7905/7912: one image, no list; a phone in recovery mode asks for nothing else.
+ */
+#include "reflashd/phone.h"
+
+#include "fold.h"
+
+#include "reflashd/text.h"
+
+#include <string.h>
+
+/* ---- requests: what an image that runs asks for ---- */
+
+static bool legacy_runs(const struct phone *phone, enum request_kind kind, const char *base)
+{
+	uint8_t mac[6];
+
+	switch (kind) {
+	case REQUEST_APPLICATION: return true;
+	case REQUEST_XMLDEFAULT:
+		return phone->walk_begun && !phone->legacy_walk && phone->stage != PHONE_FETCHING;
+	case REQUEST_LEGACY_CONFIG:
+		if (text_equal_nocase(base, "SIPDefault.cnf"))
+			return !phone->legacy_walk;
+		if (text_equal_nocase(base, "syncinfo.xml"))
+			return true;
+		return text_starts_nocase(base, "SIP") && request_mac(base, mac) &&
+		       !phone->walk_begun;
+	case REQUEST_TRUST_LIST:
+	case REQUEST_CONFIG:
+	case REQUEST_PROFILE:
+	case REQUEST_DEFAULT_LOADS:
+	case REQUEST_LOADS:
+	case REQUEST_IMAGE:
+	case REQUEST_RECOVERY:
+	case REQUEST_OS79XX:
+	case REQUEST_OTHER: break;
+	}
+	return false;
+}
+
+/* Would only a running image ask for this? */
+static bool shows_running(const struct fold *s, enum request_kind kind, const char *base)
+{
+	bool config =
+		kind == REQUEST_CONFIG || kind == REQUEST_XMLDEFAULT || kind == REQUEST_APPLICATION;
+	enum model_family family;
+
+	if (!fold_family(s, &family)) /* these two name the family */
+		return kind == REQUEST_PROFILE ||
+		       (kind == REQUEST_TRUST_LIST && text_starts_nocase(base, "ITL")) ||
+		       legacy_runs(s->phone, kind, base);
+	switch (family) {
+	case MODEL_JAVA: return config || kind == REQUEST_TRUST_LIST;
+	case MODEL_KUP: return config || kind == REQUEST_PROFILE || kind == REQUEST_LEGACY_CONFIG;
+	case MODEL_LEGACY: break;
+	}
+	return legacy_runs(s->phone, kind, base);
+}
+
+/* Was enough of a bundle handed over for this life to be the work of it? */
+static bool fed(const struct fold *s)
+{
+	const struct phone *phone = s->phone;
+	enum model_family family;
+
+	if (!fold_family(s, &family) || family == MODEL_JAVA)
+		return phone->ever != 0 && (phone->erased || fold_whole(s, phone->ever));
+	return fold_whole(s, phone->fetched);
+}
+
+static void note_walk(struct phone *phone, enum request_kind kind, const char *base)
+{
+	uint8_t mac[6];
+
+	if (kind == REQUEST_TRUST_LIST && text_starts_nocase(base, "CTL")) {
+		phone->walk_begun = true; /* a walk begins with it, so an earlier one is over */
+		phone->legacy_walk = false;
+	} else if (kind == REQUEST_CONFIG) {
+		phone->walk_begun = true;
+	} else if (kind == REQUEST_LEGACY_CONFIG && phone->walk_begun && request_mac(base, mac) &&
+		   (text_starts_nocase(base, "SIP") || text_starts_nocase(base, "MGC"))) {
+		phone->legacy_walk = true;
+	}
+}
+
+static void note_erased(struct fold *s, enum request_kind kind, const char *base)
+{
+	struct phone *phone = s->phone;
+	const struct model *model = NULL;
+
+	if (kind == REQUEST_DEFAULT_LOADS)
+		model = models_by_term(s->phones->models, base);
+	else if (kind == REQUEST_RECOVERY)
+		model = models_by_recovery(s->phones->models, base);
+	else
+		return;
+	phone->erased = true;
+	if (!phone->model)
+		phone->model = model;
+}
+
+static void asked(struct fold *s, enum request_kind kind, const char *base)
+{
+	struct phone *phone = s->phone;
+	enum model_family family = MODEL_JAVA;
+	bool known;
+
+	note_erased(s, kind, base);
+	note_walk(phone, kind, base);
+	if (!shows_running(s, kind, base))
+		return;
+	if (kind == REQUEST_APPLICATION)
+		phone->application_asked = true;
+	else
+		phone->config_asked = true;
+	if (phone->stage < PHONE_BACK)
+		fold_back(s);
+	if (phone->stage != PHONE_BACK || !fed(s))
+		return;
+	/* A question about CTL or SEP alone is not enough for a Java phone: it has proved
+	 * itself when it took a configuration, or asks for what comes after that. */
+	known = fold_family(s, &family);
+	if (kind == REQUEST_APPLICATION || (known && family == MODEL_KUP) ||
+	    (known && family == MODEL_LEGACY && kind == REQUEST_LEGACY_CONFIG))
+		fold_recovered(s);
+}
+
+/* ---- transfers ---- */
+
+static void list_complete(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	enum model_family family;
+
+	if (fold_family(s, &family) && family == MODEL_LEGACY) {
+		/* The loader fetches the list again before the .sb2, and at every start. */
+		if (phone->stage == PHONE_FETCHING)
+			return;
+		phone->fetched = 0;
+		if (phone->stage >= PHONE_BACK)
+			return;
+	}
+	phone->fetched = 0;
+	fold_listed(s);
+}
+
+static void image_start(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	enum model_family family;
+	bool kup = fold_family(s, &family) && family == MODEL_KUP;
+
+	if (phone->stage == PHONE_FETCHING || (phone->stage == PHONE_WRITING && !kup))
+		return;
+	if (kup)
+		phone->fetched = 0;
+	fold_fetching(s);
+}
+
+static void image_complete(struct fold *s, const char *base)
+{
+	struct phone *phone = s->phone;
+	uint32_t bit = fold_image_bit(s, base);
+
+	image_start(s); /* for a stream that lacks the start */
+	phone->fetched |= bit;
+	phone->ever |= bit;
+	phone->walk_begun = phone->legacy_walk = false;
+	if (phone->stage == PHONE_FETCHING && fold_whole(s, phone->fetched))
+		fold_writing(s);
+}
+
+static void started(struct fold *s, enum request_kind kind)
+{
+	if (event_has(s->event, FIELD_LOAD))
+		fold_adopt(s, s->event->load);
+	if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
+		image_start(s);
+}
+
+static void completed(struct fold *s, enum request_kind kind, const char *base)
+{
+	if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
+		list_complete(s);
+	else if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
+		image_complete(s, base);
+	else if ((kind == REQUEST_XMLDEFAULT || kind == REQUEST_CONFIG) &&
+		 s->phone->stage == PHONE_BACK && fed(s) && shows_running(s, kind, base))
+		fold_recovered(s);
+}
+
+/* ---- events ---- */
+
+/* Laptops get leases, too: a vendor class of somebody else is no phone. */
+static bool may_be_phone(const struct event *e)
+{
+	return !event_has(e, FIELD_VENDOR_CLASS) ||
+	       text_starts_nocase(e->vendor_class, "Cisco Systems, Inc.");
+}
+
+static void apply_dhcp(struct phones *p, const struct event *e, struct phones_out *out)
+{
+	struct fold s = {.phones = p, .event = e, .out = out};
+	char text[sizeof(e->vendor_class)];
+	const struct model *model;
+
+	if (!event_has(e, FIELD_MAC) || (!may_be_phone(e) && !phones_find(p, e->mac)))
+		return;
+	fold_open(&s, true);
+	if (event_has(e, FIELD_VENDOR_CLASS)) {
+		must(text_copy(text, sizeof(text), e->vendor_class));
+		if (text_ends_nocase(text, "\\x00")) /* 7940/7960 send the NUL, too */
+			text[strlen(text) - 4] = 0;
+		model = models_by_vendor_class(p->models, text);
+		if (model)
+			s.phone->model = model;
+	}
+	fold_seen(&s);
+	if (e->type != EVENT_DHCP_ACK)
+		return;
+	if (event_has(e, FIELD_IP) && e->ip)
+		fold_set_ip(&s, e->ip);
+	if (s.phone->stage < PHONE_LEASED)
+		fold_leased(&s);
+}
+
+/* The name behind the last folder; in an event a backslash is written twice. */
+static const char *base_name(const char *file)
+{
+	const char *base = file;
+
+	for (const char *p = file; *p; p++)
+		if (*p == '/' || *p == '\\')
+			base = p + 1;
+	return base;
+}
+
+static void apply_tftp(struct phones *p, const struct event *e, struct phones_out *out)
+{
+	struct fold s = {.phones = p, .event = e, .out = out};
+	const char *base = event_has(e, FIELD_FILE) ? base_name(e->file) : "";
+	enum request_kind kind = request_kind(base, p->models);
+
+	if (kind == REQUEST_OTHER || !fold_open(&s, true))
+		return;
+	if (event_has(e, FIELD_IP))
+		fold_set_ip(&s, e->ip);
+	fold_seen(&s);
+	if (e->type == EVENT_TFTP_REQUEST)
+		asked(&s, kind, base);
+	else if (e->type == EVENT_TFTP_START)
+		started(&s, kind);
+	else
+		completed(&s, kind, base);
+}
+
+void phones_apply(struct phones *p, const struct event *e, struct phones_out *out)
+{
+	out->event_count = 0;
+	switch ((unsigned)e->type) {
+	case EVENT_DHCP_DISCOVER:
+	case EVENT_DHCP_REQUEST:
+	case EVENT_DHCP_ACK: apply_dhcp(p, e, out); break;
+	case EVENT_TFTP_REQUEST:
+	case EVENT_TFTP_START:
+	case EVENT_TFTP_COMPLETE: apply_tftp(p, e, out); break;
+	/* A refused or aborted file changes no stage: what the phone does next, does. */
+	default: break;
+	}
+}
