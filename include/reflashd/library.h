@@ -77,7 +77,9 @@ struct bundle {
 	bool fit;      /* may be offered: complete, nothing fatal */
 	bool has_hardware_comp;
 	uint32_t hardware_comp;
-	enum signature signature; /* the worst of its files: bad > unsigned > unknown > verified */
+	/* The worst of its files: bad > unsigned > unknown > verified. A .zup, which has no place
+	 * for a signature, counts only where nothing else is there. */
+	enum signature signature;
 	enum generation generation;
 	/* The model's own list is missing: load is "term70.default", which no XMLDefault may name. */
 	bool term_only;

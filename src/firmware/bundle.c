@@ -104,12 +104,20 @@ static const struct firmware_file *naming_list(const struct library *l, const st
 	return best;
 }
 
+/* The load as phones spell it: a disk without capital letters does not change what the signed
+ * header says, and XMLDefault must name it so. */
+static void spell_load(const struct firmware_file *f, char *load, size_t size)
+{
+	load_name_of_file(file_renamed(f) || !f->header_name[0] ? f->name : f->header_name, load,
+			  size);
+}
+
 static void name_bundle(const struct library *l, struct bundle *b, unsigned lists)
 {
 	const struct firmware_file *own = naming_list(l, b, lists);
 
 	b->term_only = !own;
-	load_name_of_file(own ? own->name : l->file[b->files[0]].name, b->load, sizeof(b->load));
+	spell_load(own ? own : &l->file[b->files[0]], b->load, sizeof(b->load));
 	if (own)
 		b->models = models_by_load(l->models, b->load);
 	for (unsigned i = 0; i < lists; i++) {
@@ -252,7 +260,7 @@ static struct bundle *kup_bundle(struct library *l, const struct firmware_file *
 	model_set set = model_bit(l->models, m);
 	struct bundle *b;
 
-	load_name_of_file(f->name, load, sizeof(load));
+	spell_load(f, load, sizeof(load));
 	for (unsigned i = 0; i < l->bundle_count; i++) {
 		b = &l->bundle[i];
 		if (b->folder == f->folder && b->family == MODEL_KUP && b->models == set &&

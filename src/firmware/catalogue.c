@@ -100,10 +100,9 @@ static void withhold(struct search *s, const struct bundle *b, const struct firm
 		return;
 	}
 	text_copy(reason, sizeof(reason), why ? why->text : "it is not complete");
-	end = strstr(reason, ". ");
-	if (end)
-		*end = '\0';
-	end = strstr(reason, ", and phones refuse");
+	end = strstr(reason, ": ");
+	if (!end)
+		end = strstr(reason, ". ");
 	if (end)
 		*end = '\0';
 	say(s, ANSWER_WITHHELD, "the bundle %s is held back: %s", b->load, reason);
@@ -196,12 +195,12 @@ static void find_loads(struct search *s)
 static bool other_form(struct search *s)
 {
 	const char *have = text_ends_nocase(s->base, ".zup") ? ".sbin" : ".zup";
-	char name[LIBRARY_NAME_MAX + 8];
+	char base[LIBRARY_NAME_MAX], name[LIBRARY_NAME_MAX + 8];
 
 	if (!text_ends_nocase(s->base, ".zup") && !text_ends_nocase(s->base, ".sbin"))
 		return false;
-	load_name_of_file(s->base, name, LIBRARY_NAME_MAX);
-	strcat(name, have);
+	load_name_of_file(s->base, base, sizeof(base));
+	text_format(name, sizeof(name), "%s%s", base, have);
 	if (!library_find(s->l, -1, name))
 		return false;
 	say(s, ANSWER_UNKNOWN, "only %s is here, and one form cannot stand in for the other", name);

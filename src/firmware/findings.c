@@ -244,6 +244,15 @@ static int say_signatures(struct library *l, unsigned bundle, enum signature sta
 			   file, more, count > 1 ? "are" : "is", count > 1 ? "they are" : "it is");
 }
 
+/* A .zup has no place for a signature: it counts only where nothing else is there. */
+static bool only_zups(const struct library *l, const struct bundle *b)
+{
+	for (unsigned i = 0; i < b->file_count; i++)
+		if (!text_ends_nocase(l->file[b->files[i]].name, ".zup"))
+			return false;
+	return true;
+}
+
 static int sum_up_signatures(struct library *l, unsigned bundle)
 {
 	struct bundle *b = &l->bundle[bundle];
@@ -251,18 +260,18 @@ static int sum_up_signatures(struct library *l, unsigned bundle)
 	unsigned count_unsigned = 0, count_unknown = 0;
 	int err;
 
-	b->signature = SIGNATURE_VERIFIED;
+	b->signature = only_zups(l, b) ? SIGNATURE_UNSIGNED : SIGNATURE_VERIFIED;
 	for (unsigned i = 0; i < b->file_count; i++) {
 		const struct firmware_file *f = &l->file[b->files[i]];
 		const struct signature_result *s = &f->signature;
 
+		if (text_ends_nocase(f->name, ".zup") && s->state == SIGNATURE_UNSIGNED)
+			continue;
 		if (signature_weight(s->state) > signature_weight(b->signature))
 			b->signature = s->state;
 		if (s->state == SIGNATURE_VERIFIED && s->key && s->key->generation > b->generation)
 			b->generation = s->key->generation;
-		/* A .zup is the form without a signature: nothing to complain about. */
-		if (s->state == SIGNATURE_UNSIGNED && !f->damaged &&
-		    !text_ends_nocase(f->name, ".zup") && count_unsigned++ == 0)
+		if (s->state == SIGNATURE_UNSIGNED && !f->damaged && count_unsigned++ == 0)
 			first_unsigned = f->name;
 		if (s->state == SIGNATURE_UNKNOWN_SIGNER && !f->damaged && count_unknown++ == 0)
 			first_unknown = f->name;

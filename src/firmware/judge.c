@@ -159,13 +159,19 @@ static bool judge_signature(struct trial *t)
 static void judge_list(struct trial *t)
 {
 	const struct firmware_file *f = t->f;
+	const struct model *term = term_list_model(t->l, f);
 	const struct loads *list = f->loads;
 	bool known = t->l->bundle[t->bundle].family == MODEL_LEGACY ? list->dialect == LOADS_LEGACY
 								    : list->dialect == LOADS_JAVA;
 
 	if (!judge_header(t))
 		return;
-	judge_name(t, f->name);
+	judge_name(t, term ? term->term : f->header_name);
+	if (!term && !file_renamed(f) && f->header_name[0] && strcmp(f->header_name, f->name) != 0)
+		accuse(t, FINDING_NOTE, "case",
+		       "Phones will ask for %s, the file is called %s: it is handed out under both "
+		       "spellings.",
+		       f->header_name, f->name);
 	t->broken = list->member_count == 0;
 	if (t->broken)
 		accuse(t, FINDING_FATAL, "no-list",
@@ -243,8 +249,8 @@ static void judge_kup_image(struct trial *t)
 		m = recovery;
 	if (!judge_header(t))
 		return;
-	if (f->header == SIGNED_OK)
-		judge_name(t, f->name);
+	/* Nobody asks by the spelling on disk: XMLDefault names what the header says. */
+	judge_name(t, f->header_name);
 	judge_state(t);
 	/* No recovery image was ever seen: "presumably the same container". */
 	if (!recovery)
