@@ -86,7 +86,8 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 	memset(file, 0, sizeof(*file));
 	catalogue_find(&d->catalogue, ip, name->folder, name->base, &a);
 	text_copy(file->name, sizeof(file->name), name->base);
-	text_copy(file->why, sizeof(file->why), a.text);
+	if (a.kind != ANSWER_EXPECTED)
+		text_copy(file->why, sizeof(file->why), a.text);
 	switch (a.kind) {
 	case ANSWER_FILE: return give_file(p, &a, netascii, file);
 	case ANSWER_XMLDEFAULT:
