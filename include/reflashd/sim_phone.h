@@ -27,7 +27,9 @@ struct sim_phone_config {
 	enum sim_kind kind;
 	struct mac mac;
 	char model[12];	     /* "7970"; names come from the catalogue of models */
-	char load[72];	     /* what a running phone runs, e.g. "SCCP70.8-3-3S"; "" otherwise */
+	char load[72];	     /* what a running phone runs, e.g. "SCCP70.8-3-3S"; of an erased one:
+				what the image will call itself that it installs first, when
+				that is known; "" otherwise */
 	bool sip;	     /* a running image of the SIP kind */
 	bool silent_class;   /* an erased loader that sends no option 60 */
 	uint64_t seed;	     /* choices that a real phone makes by chance */
@@ -90,6 +92,13 @@ bool sim_phone_deaf(const struct sim_phone *p);
  * than the phone). The model is copied. NULL when memory is short. */
 struct sim_phone *sim_phone_new_of(const struct sim_phone_config *config,
 				   const struct model *model);
+
+/*
+ * A phone knows the name of its load from its jar; a simulated one cannot read a jar. Who has the
+ * library can tell it: the name of the load with this list, false when there is none.
+ */
+typedef bool (*sim_phone_namer)(void *ctx, const struct loads *list, char *load, size_t size);
+void sim_phone_name_loads(struct sim_phone *p, sim_phone_namer namer, void *ctx);
 
 /* Called with every file that arrived whole, before the phone judges it: for tests that
  * compare what arrived with what was to be sent. */

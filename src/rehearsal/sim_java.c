@@ -17,8 +17,9 @@
  *   long as the list is the same; the member on its way is lost.
  *
  * Which load a phone runs after an erase: it knows that from its jar; the simulator cannot look
- * into one. So its load is "" until a configuration names one; then it fetches that load's
- * list, and when the list holds exactly the members in its flash, that is its load and
+ * into one. Whoever knows the library tells it (sim_phone_name_loads(), config.load). When
+ * nobody can, its load is "" until a configuration names one; then it fetches that
+ * load's list, and when the list holds exactly the members in its flash, that is its load and
  * nothing more is fetched. (A real phone would not have asked for the list.)
  *
  * An image that runs and cannot have the load it is told to take keeps the one it has.
@@ -202,6 +203,19 @@ static void next_member(struct sim_phone *p, usec_t now, struct sim_out *out)
 		  RESTART);
 }
 
+/* What the image made of this list will call itself. */
+static void name_wanted(struct sim_phone *p)
+{
+	struct sim_flash *f = &p->flash;
+
+	if (p->upgrading)
+		text_copy(f->wanted_load, sizeof(f->wanted_load), p->load_asked);
+	else if (!p->namer)
+		text_copy(f->wanted_load, sizeof(f->wanted_load), p->config.load);
+	else if (!p->namer(p->namer_ctx, &p->list, f->wanted_load, sizeof(f->wanted_load)))
+		f->wanted_load[0] = '\0';
+}
+
 static void got_list(struct sim_phone *p, usec_t now, struct sim_out *out)
 {
 	struct sim_names names;
@@ -229,6 +243,7 @@ static void got_list(struct sim_phone *p, usec_t now, struct sim_out *out)
 		p->flash.wanted = names;
 		memset(p->flash.written, 0, sizeof(p->flash.written));
 	}
+	name_wanted(p);
 	p->member = 0;
 	p->round = 0;
 	p->stage = SIM_LOADING;
@@ -369,7 +384,7 @@ static void restart(struct sim_phone *p, usec_t now, struct sim_out *out)
 	p->flash.bootable = true;
 	p->flash.installed = p->flash.wanted;
 	p->flash.wanted.count = 0;
-	text_copy(p->flash.load, sizeof(p->flash.load), p->upgrading ? p->load_asked : "");
+	text_copy(p->flash.load, sizeof(p->flash.load), p->flash.wanted_load);
 	p->upgrading = false;
 	boot(p, now, out);
 	sim_log(p, out, "restarts with its new image");

@@ -199,6 +199,12 @@ void sim_phone_keep_files(struct sim_phone *p, sim_phone_keep keep, void *ctx)
 	p->keep_ctx = ctx;
 }
 
+void sim_phone_name_loads(struct sim_phone *p, sim_phone_namer namer, void *ctx)
+{
+	p->namer = namer;
+	p->namer_ctx = ctx;
+}
+
 void sim_phone_power_on(struct sim_phone *p, usec_t now, struct sim_out *out)
 {
 	out_clear(out);

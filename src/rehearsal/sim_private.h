@@ -74,6 +74,7 @@ struct sim_flash {
 	struct sim_names installed; /* the members it was made of, when known */
 	struct sim_names wanted;    /* the journal: the list being worked on … */
 	bool written[LOADS_MEMBERS_MAX]; /* … and which of its members are in the flash */
+	char wanted_load[72];		 /* what that image will call itself, "": unknown */
 	char la_version[16];		 /* 7940/7960: the universal application loader */
 };
 
@@ -94,6 +95,8 @@ struct sim_phone {
 	bool abrupt; /* closes its port the moment a file is whole (one phone in four) */
 	sim_phone_keep keep;
 	void *keep_ctx;
+	sim_phone_namer namer;
+	void *namer_ctx;
 	struct sim_flash flash;
 
 	/* Gone with the power. */

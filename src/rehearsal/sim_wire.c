@@ -14,6 +14,8 @@
  */
 #include "sim_wire_private.h"
 
+#include "reflashd/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +74,28 @@ static void set_deadline(struct sim_wire *w, unsigned i)
 	w->deadline[i] = phone < power ? phone : power;
 }
 
+/* The load whose list names the same members, as the phone's own jar would tell. */
+static bool name_load(void *ctx, const struct loads *list, char *load, size_t size)
+{
+	const struct library *l = ctx;
+	const struct loads *other;
+	unsigned b, f, i;
+
+	for (b = 0; b < l->bundle_count; b++) {
+		for (f = 0; f < l->bundle[b].file_count; f++) {
+			other = l->file[l->bundle[b].files[f]].loads;
+			if (!other || other->member_count != list->member_count)
+				continue;
+			for (i = 0; i < list->member_count; i++)
+				if (!text_equal_nocase(other->member[i].name, list->member[i].name))
+					break;
+			if (i == list->member_count)
+				return text_copy(load, size, l->bundle[b].load);
+		}
+	}
+	return false;
+}
+
 struct sim_phone *sim_wire_add(struct sim_wire *w, const struct sim_phone_config *config,
 			       usec_t after)
 {
@@ -80,6 +104,8 @@ struct sim_phone *sim_wire_add(struct sim_wire *w, const struct sim_phone_config
 
 	if (!p)
 		return NULL;
+	if (config->load[0] == '\0')
+		sim_phone_name_loads(p, name_load, (void *)(uintptr_t)w->library);
 	if (w->count == w->size) {
 		w->size = w->size == 0 ? 8 : w->size * 2;
 		w->end = realloc(w->end, w->size * sizeof(*w->end));
