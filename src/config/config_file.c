@@ -93,6 +93,8 @@ static bool take(void *ctx, const struct ini_item *item, struct fault *why)
 			  item->key, r->seen[o]);
 		return false;
 	}
+	if (o == OPTION_FIRMWARE && !r->seen[o])
+		r->c.firmware_count = 0; /* the paths of this file, not also of one before */
 	r->seen[o] = item->line;
 	if (option_set(&r->c, o, item->value, ORIGIN_FILE, item->line, &value))
 		return true;
