@@ -140,6 +140,21 @@ static void name_bundle(const struct library *l, struct bundle *b, unsigned list
 			b->family = l->models->model[i].family;
 }
 
+/* The list that names the load comes first: it is the one that people are told of. */
+static void lead_with(struct bundle *b, const struct firmware_file *own,
+		      const struct firmware_file *files, unsigned lists)
+{
+	for (unsigned i = 1; own && i < lists; i++) {
+		unsigned first = b->files[0];
+
+		if (&files[b->files[i]] != own)
+			continue;
+		b->files[0] = b->files[i];
+		b->files[i] = first;
+		return;
+	}
+}
+
 static void add_members(const struct library *l, struct bundle *b, const struct loads *list)
 {
 	for (unsigned i = 0; i < list->member_count; i++) {
@@ -176,6 +191,7 @@ static int list_bundle(struct library *l, const struct grouping *g, unsigned lea
 		if (g->leader[i] == leader)
 			b->files[b->file_count++] = g->first + i;
 	name_bundle(l, b, lists);
+	lead_with(b, naming_list(l, b, lists), l->file, lists);
 	add_members(l, b, list);
 	return bundle_judge(l, l->bundle_count - 1, lists);
 }

@@ -152,7 +152,7 @@ static int judge_parts(struct library *l, unsigned bundle, const struct firmware
 }
 
 /* Which lists are there: without its own a load has no name, without termXX no erased phone. */
-static int judge_lists_present(struct library *l, unsigned bundle, unsigned lists)
+static int judge_lists_present(struct library *l, unsigned bundle)
 {
 	const struct bundle *b = &l->bundle[bundle];
 	const struct model *erased = NULL;
@@ -171,15 +171,11 @@ static int judge_lists_present(struct library *l, unsigned bundle, unsigned list
 			l->file[b->files[0]].name,
 			"%s is for no phone model known here. It is handed out by name only.",
 			l->file[b->files[0]].name);
-	for (unsigned i = 0; i < l->models->count && b->family == MODEL_JAVA; i++) {
+	for (unsigned i = 0; i < l->models->count && b->family == MODEL_JAVA && !erased; i++) {
 		const struct model *m = &l->models->model[i];
 
-		if (!(b->models & model_bit(l->models, m)) || !m->term[0])
-			continue;
-		for (unsigned k = 0; k < lists; k++)
-			if (term_list_model(l, &l->file[b->files[k]]))
-				return 0;
-		if (!erased)
+		if ((b->models & model_bit(l->models, m)) && m->term[0] &&
+		    !bundle_file(l, b, m->term))
 			erased = m;
 	}
 	if (!erased)
@@ -301,7 +297,7 @@ int bundle_judge(struct library *l, unsigned bundle, unsigned lists)
 	if (!err && list)
 		err = judge_parts(l, bundle, list);
 	if (!err && list)
-		err = judge_lists_present(l, bundle, lists);
+		err = judge_lists_present(l, bundle);
 	if (!err && !list)
 		err = judge_recovery(l, bundle);
 	return err ? err : sum_up_signatures(l, bundle);
