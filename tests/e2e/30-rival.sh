@@ -1,0 +1,23 @@
+#!/bin/sh
+# Never be the second DHCP server: with dnsmasq on the wire reflashd says whose address that
+# is and ends with exit code 4, before it has answered anybody. With --force it serves.
+. "$(dirname "$0")/lib.sh"
+need dnsmasq busybox
+ns_make
+make_files
+ip -n "$CLI" addr add 10.77.0.2/24 dev eth0
+ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.0.200,10.77.0.220,1h \
+	--dhcp-leasefile="$T/leases" --no-ping --dhcp-authoritative --interface=eth0 \
+	--bind-interfaces --user=root --pid-file= --log-facility="$T/dnsmasq.log" &
+for _ in $(seq 100); do
+	grep -q 'DHCP, IP range' "$T/dnsmasq.log" 2>/dev/null && break
+	sleep 0.05
+done
+
+daemon_exits 4
+grep -q '10\.77\.0\.2' "$LOG" || fail "the rival is not named"
+wait_event network.rival '10\.77\.0\.2"' >/dev/null
+! grep -Eq '"event": ?"(daemon.ready|dhcp.offer)"' "$EVENTS" || fail "it served all the same"
+
+start_daemon --force
+stop_daemon

@@ -1,0 +1,205 @@
+# shellcheck shell=sh
+# Helpers of the end-to-end tests: a virtual cable, the shipped daemon at one end of it and
+# somebody else's client at the other. A test is a script that begins with
+#
+#     . "$(dirname "$0")/lib.sh"
+#
+# and says what should happen; it ends by itself (passed), by `fail` or by `skip`.
+# Everything lives in a folder of its own ($T) and in two namespaces of its own, so tests
+# may run at the same time; all of it is gone at exit. KEEP=1 keeps the folder.
+#
+#     ns_make              namespaces $SRV (lan0, ours) and $CLI (eth0, the phone's end)
+#     in_srv CMD, in_cli CMD
+#     start_daemon ARGS    reflashd on lan0, 10.77.0.1/24, events in $EVENTS; waits for ready
+#     stop_daemon          must end by itself, with 0
+#     daemon_exits N ARGS  reflashd must end with exit code N; what it said is in $LOG
+#     wait_event NAME [RE] prints the first event of that name that matches, fails after 10 s
+#     need CMD ...         skips when a program is missing
+#     say, fail, skip REASON
+
+set -eu
+
+E2E=$(cd "$(dirname "$0")" && pwd)
+ROOT=$(cd "$E2E/../.." && pwd)
+BIN=${BIN:-$ROOT/build/reflashd}
+case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
+PATH=$PATH:/usr/sbin:/sbin
+IP=10.77.0.1 # ours, in every test
+
+# Without root: once more as the root of a namespace of our own, where that is allowed.
+if [ "$(id -u)" != 0 ] && unshare -Urnm true 2>/dev/null; then
+	exec unshare -Urnm env UNSHARED=1 sh "$0" "$@"
+fi
+
+T=$(mktemp -d "${TMPDIR:-/tmp}/reflashd-e2e.XXXXXX")
+chmod 755 "$T"
+LOG=$T/daemon.log
+EVENTS=$T/events.json
+FILES=$T/files # what the daemon serves
+DAEMON=
+SRV=
+CLI=
+mkdir "$FILES"
+
+say() { printf '%s\n' "$*"; }
+
+skip() {
+	say "SKIP: $*"
+	exit 77
+}
+
+# The reason last: the runner shows the end of the log.
+fail() {
+	for f in "$LOG" "$EVENTS"; do
+		[ ! -s "$f" ] || { say "--- the end of ${f##*/}:" && tail -n 25 "$f"; }
+	done
+	say "FAILED: $*"
+	exit 1
+}
+
+need() {
+	for cmd; do
+		command -v "$cmd" >/dev/null || skip "$cmd is not installed"
+	done
+}
+
+# Whatever still runs in our namespaces was started by this test.
+cleanup() {
+	status=$?
+	trap - EXIT INT TERM HUP
+	for ns in $SRV $CLI; do
+		for pid in $(ip netns pids "$ns" 2>/dev/null); do
+			kill -9 "$pid" 2>/dev/null || :
+		done
+		ip netns del "$ns" 2>/dev/null || :
+	done
+	if [ -n "${KEEP:-}" ]; then say "kept: $T"; else rm -rf "$T"; fi
+	exit $status
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+
+ns_make() {
+	need ip
+	[ "$(id -u)" = 0 ] || skip "network namespaces need root (or user namespaces)"
+	[ -z "${UNSHARED:-}" ] || mount -t tmpfs tmpfs /run # ip keeps the names there
+	ip netns add "rf$$s" 2>/dev/null || skip "this kernel or container makes no network namespaces"
+	SRV=rf$$s
+	CLI=rf$$c
+	ip netns add "$CLI"
+	ip link add lan0 netns "$SRV" type veth peer name eth0 netns "$CLI" ||
+		skip "no veth on this kernel"
+	ip -n "$SRV" link set lo up
+	ip -n "$CLI" link set lo up
+	# Some clients read raw frames and trust the UDP checksum, which a veth leaves to nobody.
+	if command -v ethtool >/dev/null; then
+		in_srv ethtool -K lan0 tx off >/dev/null 2>&1 || :
+		in_cli ethtool -K eth0 tx off >/dev/null 2>&1 || :
+	fi
+	ip -n "$SRV" link set lan0 up
+	ip -n "$CLI" link set eth0 up
+}
+
+in_srv() { ip netns exec "$SRV" "$@"; }
+in_cli() { ip netns exec "$CLI" "$@"; }
+
+# shellcheck disable=SC2120 # options of the daemon, mostly none
+# Not in_srv: a function in the background would be a shell of its own, and $! that shell.
+start_daemon() {
+	[ -x "$BIN" ] || fail "$BIN is not there: run make first"
+	: >"$EVENTS"
+	ip netns exec "$SRV" "$BIN" serve -i lan0 -a $IP/24 --clients all --state-dir "$T/state" \
+		--events "$EVENTS" "$@" "$FILES" >"$LOG" 2>&1 &
+	DAEMON=$!
+	wait_event daemon.ready >/dev/null
+}
+
+stop_daemon() {
+	kill -TERM "$DAEMON" 2>/dev/null || fail "the daemon was gone before its time"
+	for _ in $(seq 100); do
+		kill -0 "$DAEMON" 2>/dev/null || break
+		sleep 0.05
+	done
+	! kill -9 "$DAEMON" 2>/dev/null || fail "the daemon did not stop within 5 s of SIGTERM"
+	status=0
+	wait "$DAEMON" || status=$?
+	[ $status = 0 ] || fail "the daemon ended with exit code $status"
+	DAEMON=
+}
+
+daemon_exits() {
+	expected=$1
+	shift
+	: >"$EVENTS"
+	status=0
+	ip netns exec "$SRV" timeout -k 1 20 "$BIN" serve -i lan0 -a $IP/24 --clients all \
+		--state-dir "$T/state" --events "$EVENTS" "$@" "$FILES" >"$LOG" 2>&1 || status=$?
+	[ $status = "$expected" ] || fail "exit code $status, not $expected"
+}
+
+wait_event() {
+	for _ in $(seq 200); do
+		grep -E "\"event\": ?\"$1\"" "$EVENTS" 2>/dev/null | grep -E -m 1 -e "${2:-.}" && return
+		[ -z "$DAEMON" ] || kill -0 "$DAEMON" 2>/dev/null || fail "the daemon ended by itself"
+		sleep 0.05
+	done
+	fail "no event $1 ${2:-} within 10 s"
+}
+
+# --- TFTP: the files of every test, and what every client has to bring home.
+
+# Names with capitals, because packing lists and folders disagree about them.
+make_files() {
+	for size in 0 1 511 512 513 1048576; do
+		head -c "$size" /dev/urandom >"$FILES/Size-$size.bin"
+	done
+}
+
+# Empty files are held back unless told otherwise; what is tested here is how they travel.
+start_tftp() {
+	ip -n "$CLI" addr add 10.77.0.99/24 dev eth0
+	start_daemon --serve-incomplete
+}
+
+completed() { grep -Ec '"event": ?"tftp.complete"' "$EVENTS" || :; }
+
+# check_fetch NAME ON-DISK: the test has defined fetch NAME OUT. The daemon must have seen the
+# end, too: not every client says by its exit code that it failed, or makes a file when it is empty.
+check_fetch() {
+	rm -f "$T/out"
+	before=$(completed)
+	fetch "$1" "$T/out" >"$T/client.log" 2>&1 ||
+		fail "$1 was not fetched: $(tail -n 3 "$T/client.log")"
+	for _ in $(seq 100); do
+		[ "$(completed)" = "$before" ] || break
+		sleep 0.02
+	done
+	[ "$(completed)" = $((before + 1)) ] || fail "$1: the daemon saw no transfer complete"
+	[ -e "$T/out" ] || : >"$T/out"
+	cmp "$T/out" "$FILES/$2" || fail "$1 arrived damaged"
+}
+
+check_fetches() {
+	for size in ${sizes:-0 1 511 512 513 1048576}; do
+		check_fetch "Size-$size.bin" "Size-$size.bin"
+	done
+	check_fetch "SIZE-513.BIN" Size-513.bin
+	check_fetch "size-512.bin" Size-512.bin
+	check_fetch "/Size-511.bin" Size-511.bin
+}
+
+# A refusal has to come at once: no client here gives up by itself within 4 s, so one that
+# had to wait for it is stopped by timeout (124). The test has defined fetch and put FILE.
+check_refusals() {
+	status=0
+	fetch No-Such-File.bin "$T/none" >"$T/client.log" 2>&1 || status=$?
+	[ $status != 124 ] || fail "a missing file was not refused at once"
+	[ ! -s "$T/none" ] || fail "something was served for a missing file"
+	wait_event tftp.refused 'No-Such-File' | grep -q unknown ||
+		fail "a missing file was not reported as unknown"
+	head -c 600 /dev/zero >"$T/Written.bin"
+	status=0
+	put "$T/Written.bin" >"$T/client.log" 2>&1 || status=$?
+	[ $status != 124 ] || fail "writing was not refused at once"
+	[ ! -e "$FILES/Written.bin" ] || fail "a client could write a file"
+}
