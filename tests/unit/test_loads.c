@@ -93,7 +93,8 @@ static void test_sized(void **state)
 		  "TNUX-1.4.6.3.SBN        897037 E247E40D9CF20472C6C397E6E427A517\n"
 		  "APPS-1.4.6.3.SBN 18446744073709551615\n"
 		  "#+ GUI-1.4.6.3.SBN\t2090268 6DB29C7FBAA3FBBDF4BAE652556B84FA\n"
-		  "#+ only a comment.sbn\n");
+		  "#+ only a comment.sbn\n"
+		  "#+ no-size.sbn\n");
 	assert_int_equal(l.dialect, LOADS_SIZED);
 	assert_int_equal(l.member_count, 3);
 	assert_true(l.member[0].has_size);
@@ -172,6 +173,10 @@ static void test_scanned(void **state)
 	assert_string_equal(l.member[1].name, "cnu70.1-2.sbn");
 	assert_string_equal(l.member[2].name, "apps70.1-2.SBN");
 	assert_string_equal(l.member[3].name, "dsp70.1-2.sbn"); /* ends where the data ends */
+	parse(&l, "a.sbn ~\n"); /* the last character that is text, and the next */
+	assert_false(l.scanned);
+	parse(&l, "a.sbn \x7f\n");
+	assert_true(l.scanned);
 	parse(&l, "a.sbn\n\x1b[31m\n");
 	assert_true(l.scanned);
 	assert_int_equal(l.member_count, 1);
