@@ -198,33 +198,22 @@ static bool line_done(struct feed *feed)
 /* One piece of a long line: "key = |piece|", then " |piece|", with MARK for the bars. */
 static void put_piece(struct feed *feed, bool first, char *out, size_t size)
 {
-	size_t lead = first ? feed->key_len + 3 : 1;
-	size_t room = size - lead - 4; /* two MARKs, newline, NUL */
+	int key_len = first ? (int)feed->key_len : 0;
+	const char *between = first ? " = " : " ";
+	size_t room = size - (size_t)key_len - strlen(between) - 4; /* MARKs, newline, NUL */
 	size_t n = feed->value_left < room ? feed->value_left : room;
 
-	if (first) {
-		memcpy(out, feed->buffer, feed->key_len);
-		memcpy(out + feed->key_len, " = ", 3);
-	} else {
-		out[0] = ' ';
-	}
-	out[lead] = MARK;
-	memcpy(out + lead + 1, feed->buffer + feed->value_at, n);
-	out[lead + 1 + n] = MARK;
-	out[lead + 2 + n] = '\n';
-	out[lead + 3 + n] = '\0';
+	must(text_format(out, size, "%.*s%s%c%.*s%c\n", key_len, feed->buffer, between, MARK,
+			 (int)n, feed->buffer + feed->value_at, MARK));
 	feed->value_at += n;
 	feed->value_left -= n;
 }
 
 static void put_line(struct feed *feed, char *out, size_t size)
 {
-	size_t n = strlen(feed->buffer);
-
-	feed->reflowed = n + 2 > size;
+	feed->reflowed = strlen(feed->buffer) + 2 > size;
 	if (!feed->reflowed) {
-		memcpy(out, feed->buffer, n);
-		memcpy(out + n, "\n", 2);
+		must(text_format(out, size, "%s\n", feed->buffer));
 		return;
 	}
 	cut_comment(feed, feed->value_at);
