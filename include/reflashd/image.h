@@ -10,10 +10,10 @@
 
 enum image_format {
 	IMAGE_UNKNOWN,
-	IMAGE_CNU,	 /* .sbn of the Java phones: CNU_File_Archive_3.0 */
-	IMAGE_KUP,	 /* .zup, .sbin body of 7902/7905/7912 */
-	IMAGE_P003,	 /* 7940/7960 universal application loader */
-	IMAGE_SB2,	 /* 7940/7960 application: no length inside */
+	IMAGE_CNU,  /* .sbn of the Java phones: CNU_File_Archive_3.0 */
+	IMAGE_KUP,  /* .zup, .sbin body of 7902/7905/7912 */
+	IMAGE_P003, /* 7940/7960 universal application loader */
+	IMAGE_SB2,  /* 7940/7960 application: no length inside */
 };
 
 enum image_state {
