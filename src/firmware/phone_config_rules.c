@@ -190,7 +190,8 @@ void rules_check_number(struct rules *c, int line, const char *digits, const cha
 		       (unsigned long)number);
 	if (model_text)
 		check_model_text(c, line, model_text, m);
-	rules_check_load(c, line, load, m);
+	if (m) /* the loads of other phones are not looked after here */
+		rules_check_load(c, line, load, m);
 }
 
 /* A parser hands a line end inside an attribute over as a blank, so it is looked for before. */
