@@ -33,7 +33,7 @@ static const uint8_t *take(struct reader *r, size_t n)
 
 uint16_t get_be16(const uint8_t *p)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
+	return (uint16_t)((unsigned)p[0] << 8 | p[1]);
 }
 
 uint32_t get_be32(const uint8_t *p)
@@ -71,7 +71,7 @@ uint16_t read_le16(struct reader *r)
 {
 	const uint8_t *p = take(r, 2);
 
-	return p ? (uint16_t)(p[1] << 8 | p[0]) : 0;
+	return p ? (uint16_t)((unsigned)p[1] << 8 | p[0]) : 0;
 }
 
 uint32_t read_le32(struct reader *r)
