@@ -9,8 +9,8 @@
  * some servers stay silent until a client has waited (ISC dhcpd's min-secs).
  *
  * Any server's answer counts, not only one to our own question: who answers somebody
- * else on this wire is as much a rival. Only what names us as the server, or comes from our
- * address, does not.
+ * else on this wire is as much a rival. Only what names us as the server does not; an answer
+ * without a server identifier is named by the address it comes from.
  *
  * Time is counted from what was really sent: a loop that was held up reads its timers before
  * its sockets, and must not find the wire quiet because it was not looking. Hence the rest after
@@ -117,7 +117,7 @@ void dhcp_probe_receive(struct dhcp_probe *p, uint32_t from, const uint8_t *data
 		return;
 	if (!dhcp_packet_option_ip(&answer, DHCP_OPT_SERVER_ID, &server) || server == 0)
 		server = from;
-	if (server == p->own_address || from == p->own_address)
+	if (server == p->own_address)
 		return;
 	p->state = DHCP_PROBE_RIVAL;
 	p->rival = server;

@@ -120,6 +120,20 @@ static void test_late_ticks(void **state)
 	assert_int_equal(probe.state, DHCP_PROBE_ALONE);
 }
 
+/* The second DISCOVER went out late: its answer gets its time all the same. */
+static void test_late_second(void **state)
+{
+	(void)state;
+	begin();
+	dhcp_probe_tick(&probe, START, &out);
+	dhcp_probe_tick(&probe, START + USEC_MS(70), &out);
+	assert_true(out.len > 0);
+	dhcp_probe_tick(&probe, START + USEC_MS(119), &out);
+	assert_int_equal(probe.state, DHCP_PROBE_WAITING);
+	dhcp_probe_tick(&probe, START + USEC_MS(120), &out);
+	assert_int_equal(probe.state, DHCP_PROBE_QUIET);
+}
+
 static void test_answers(void **state)
 {
 	static const struct {
@@ -135,6 +149,7 @@ static void test_answers(void **state)
 		{2, DHCP_NONE, 0, RIVAL, RIVAL}, /* a BOOTP server */
 		{2, DHCP_OFFER, OURS, OURS, 0},
 		{2, DHCP_OFFER, OURS, RIVAL, 0},
+		{2, DHCP_OFFER, RIVAL, OURS, RIVAL},
 		{2, DHCP_OFFER, 0, OURS, 0},
 		{1, DHCP_DISCOVER, 0, 0, 0}, /* another client */
 		{1, DHCP_REQUEST, RIVAL, 0, 0},
@@ -195,9 +210,9 @@ static void test_every_prefix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nobody),	     cmocka_unit_test(test_discover),
-		cmocka_unit_test(test_late_ticks),   cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_nobody),	   cmocka_unit_test(test_discover),
+		cmocka_unit_test(test_late_ticks), cmocka_unit_test(test_late_second),
+		cmocka_unit_test(test_answers),	   cmocka_unit_test(test_every_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
