@@ -216,5 +216,5 @@ void store_release(struct store *s, const struct content *content)
 		trim_idle(s);
 		return;
 	}
-	must(!"content of this store");
+	must_fail("the content is of this store", __FILE__, __LINE__);
 }

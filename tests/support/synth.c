@@ -178,7 +178,7 @@ static void put_zip(struct synth_buffer *b, struct synth_random *r, size_t size)
 	const size_t name_len = sizeof(name) - 1, start = b->len;
 	const size_t len = size - 30 - 46 - 22 - 2 * name_len;
 	struct synth_buffer data = {0};
-	uint32_t crc, central;
+	uint32_t crc, central = 0;
 
 	put_noise(&data, r, len);
 	crc = crc32_of(data.data, data.len);
