@@ -1,0 +1,409 @@
+#!/bin/sh
+# make bench: reflashd side by side with the TFTP and DHCP servers that are here, in one run.
+#
+# Two namespaces, one veth. In every round each server is started afresh, measured and stopped,
+# then the next one (A B C, A B C, …), so that a machine that gets slower for a while
+# slows all of them. What counts is therefore the ratio within a round; absolute figures
+# drift between machines. Every byte is checked: the only way to fail is to be wrong.
+#
+#   BIN=build/reflashd   ROUNDS=5   LONG=1 (200 clients, too)   TESTS="one fifty loss dhcp1 …"
+#   SERVERS="reflashd dnsmasq …"   BUSYBOX=, ATFTPD=, KEA=, DHCPD= paths of other builds
+#
+# one      1 client, 512-byte blocks, client and server on one CPU: the cost of a block. (On two
+#          CPUs each block waits for a wake-up, which hides the server: that is "one-free".)
+# window   1 client, blksize 1428, windowsize 64, as far as the server agrees
+# fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them
+# delay    5 clients, 1 MiB, a wire with 1.2 ms round trip; loss: and 1 % lost each way (round 1 only)
+# memory   resident and proportional memory, idle and in the midst of 50 transfers (round 1 only)
+# dhcp1    DISCOVER to ACK, one client after another; dhcp10: 10 at once; burst: 20, once each
+#
+# CPU is that of the server's cgroup (else utime+stime of /proc): the interrupt work of a send
+# is charged to the sender, as on a real machine.
+set -eu
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+ROOT=$(cd "$HERE/../.." && pwd)
+BIN=${BIN:-build/reflashd}
+case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
+ROUNDS=${ROUNDS:-5}
+TESTS=${TESTS:-one one-free window fifty ${LONG:+twohundred} delay loss memory dhcp1 dhcp10 burst}
+BUSYBOX=${BUSYBOX:-busybox} ATFTPD=${ATFTPD:-atftpd} KEA=${KEA:-kea-dhcp4} DHCPD=${DHCPD:-dhcpd}
+PATH=$PATH:/usr/sbin:/sbin
+OUT=$ROOT/build/bench
+RESULTS=$OUT/results.tsv
+IP=10.77.0.1
+BIG=32 # MiB, for one client
+SRV=rfb$$s CLI=rfb$$c
+CPUS=$(nproc)
+ALL=0-$((CPUS - 1))
+CG='' CG_FILE='' PID='' BAD=0 SEED=0
+
+say() { printf '%s\n' "$*"; }
+die() {
+	say "bench: $*" >&2
+	exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+wants() { case " $TESTS " in *" $1 "*) ;; *) return 1 ;; esac }
+
+# --- set up and clean up
+
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+	status=$?
+	trap - EXIT INT TERM HUP
+	for ns in $SRV $CLI; do
+		for pid in $(ip netns pids "$ns" 2>/dev/null); do
+			kill -9 "$pid" 2>/dev/null || :
+		done
+		ip netns del "$ns" 2>/dev/null || :
+	done
+	if [ -n "$CG" ]; then
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			rmdir "$CG" 2>/dev/null && break
+			sleep 0.1
+		done
+	fi
+	rm -rf "$W"
+	exit "$status"
+}
+
+# A cgroup that counts CPU: version 1 in nanoseconds, version 2 in microseconds.
+make_cgroup() {
+	for base in /sys/fs/cgroup/cpuacct /sys/fs/cgroup/unified /sys/fs/cgroup; do
+		for file in cpuacct.usage cpu.stat; do
+			[ -e "$base/$file" ] || continue
+			mkdir "$base/reflashd-bench-$$" 2>/dev/null || continue
+			CG=$base/reflashd-bench-$$ CG_FILE=$file
+			if [ -r "$CG/$file" ] && sh -c "echo \$\$ >'$CG/cgroup.procs'" 2>/dev/null; then
+				return
+			fi
+			rmdir "$CG"
+			CG=''
+		done
+	done
+	say "No cgroup to count CPU in; taking utime and stime of /proc (10 ms steps)."
+}
+
+make_wire() {
+	ip netns add "$SRV" 2>/dev/null || die "cannot make network namespaces here"
+	ip netns add "$CLI"
+	ip link add lan0 netns "$SRV" type veth peer name eth0 netns "$CLI"
+	ip -n "$SRV" addr add $IP/16 dev lan0
+	ip -n "$CLI" addr add 10.77.0.2/16 dev eth0
+	i=0
+	while [ $i -lt 200 ]; do # one for each client, as phones have
+		echo "addr add 10.77.100.$((i += 1))/32 dev eth0"
+	done | ip -n "$CLI" -batch -
+	for end in "$SRV lan0" "$CLI eth0"; do
+		ip -n "${end% *}" link set lo up
+		ip -n "${end% *}" link set "${end#* }" up
+		if have ethtool; then
+			ip netns exec "${end% *}" ethtool -K "${end#* }" tx off >/dev/null 2>&1 || :
+		fi
+	done
+}
+
+make_files() {
+	mkdir "$W/root"
+	for mib in 1 6 $BIG; do
+		head -c $((mib * 1048576)) /dev/urandom >"$W/root/bench-$mib.bin"
+	done
+	head -c 100 /dev/urandom >"$W/root/bench-0.bin"
+	chmod -R a+rX "$W"
+}
+
+build_tools() {
+	for tool in tftpload dhcpload pingpong; do
+		if [ ! -x "$OUT/$tool" ] || [ -n "$(find "$HERE/$tool.c" -newer "$OUT/$tool")" ]; then
+			${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -o "$OUT/$tool" "$HERE/$tool.c"
+		fi
+	done
+}
+
+# --- servers
+
+tftp_servers() {
+	echo reflashd
+	if have dnsmasq; then echo dnsmasq; fi
+	if have in.tftpd; then echo tftpd-hpa; fi
+	if "$BUSYBOX" --list 2>/dev/null | grep -qx tftpd; then echo busybox; fi
+	if have "$ATFTPD"; then echo atftpd; fi
+	echo floor
+}
+
+dhcp_servers() {
+	echo reflashd
+	if have dnsmasq; then echo dnsmasq; fi
+	if have "$DHCPD"; then echo isc-dhcpd; fi
+	if have "$KEA"; then echo kea; fi
+}
+
+kea_config() {
+	cat <<-END
+	{"Dhcp4": {"interfaces-config": {"interfaces": ["lan0"]}, "valid-lifetime": 3600,
+	 "lease-database": {"type": "memfile", "persist": true, "name": "$W/state/leases"},
+	 "option-def": [{"name": "tftp150", "code": 150, "type": "ipv4-address", "array": true}],
+	 "subnet4": [{"subnet": "10.77.0.0/16", "pools": [{"pool": "10.77.16.1-10.77.31.250"}],
+	 "option-data": [{"name": "tftp150", "data": "$IP", "always-send": true},
+	 {"name": "tftp-server-name", "data": "$IP", "always-send": true}]}]}}
+	END
+}
+
+isc_config() {
+	cat <<-END
+	option tftp150 code 150 = array of ip-address;
+	authoritative; ping-check false; default-lease-time 3600;
+	subnet 10.77.0.0 netmask 255.255.0.0 {
+		range 10.77.16.1 10.77.31.250; option tftp150 $IP; option tftp-server-name "$IP"; }
+	END
+}
+
+# start SERVER tftp|dhcp CPUS: with an empty state; no conflict checks, limits out of the way.
+start() {
+	rm -rf "$W/state"
+	mkdir -m 777 "$W/state"
+	cpus=$3
+	case $1-$2 in
+	reflashd-*)
+		set -- "$BIN" serve -i lan0 -a $IP/16 --clients all --force --state-dir "$W/state" -q \
+			--pool 10.77.16.1-10.77.31.250 "$W/root" ;;
+	dnsmasq-tftp)
+		set -- dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$W/root" \
+			--tftp-max=1000 --interface=lan0 --bind-interfaces --user=root --pid-file= ;;
+	dnsmasq-dhcp)
+		set -- dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.16.1,10.77.31.250,1h \
+			--dhcp-leasefile="$W/state/leases" --no-ping --dhcp-authoritative \
+			--dhcp-lease-max=10000 --dhcp-option-force=150,$IP --dhcp-option-force=66,$IP \
+			--interface=lan0 --bind-interfaces --user=root --pid-file= ;;
+	tftpd-hpa-tftp) set -- in.tftpd -L -4 -a $IP:69 -s "$W/root" ;;
+	busybox-tftp)
+		set -- "$BUSYBOX" udpsvd -c 1000 $IP 69 "$BUSYBOX" tftpd -r "$W/root" ;;
+	atftpd-tftp)
+		set -- "$ATFTPD" --daemon --no-fork --maxthread 1000 --bind-address $IP --user root \
+			--group root --logfile - "$W/root" ;;
+	floor-tftp) set -- "$OUT/pingpong" serve $IP 69 ;;
+	kea-dhcp)
+		kea_config >"$W/kea.json"
+		set -- env KEA_PIDFILE_DIR="$W/state" KEA_LOCKFILE_DIR="$W/state" "$KEA" -c "$W/kea.json" ;;
+	isc-dhcpd-dhcp)
+		isc_config >"$W/dhcpd.conf"
+		: >"$W/state/leases"
+		set -- "$DHCPD" -4 -f -q -cf "$W/dhcpd.conf" -lf "$W/state/leases" \
+			-pf "$W/state/pid" lan0 ;;
+	*) die "do not know how to start $1 for $2" ;;
+	esac
+	# Into the cgroup first: inside the namespace /sys is another one.
+	CG_PROCS=${CG:+$CG/cgroup.procs} sh -c 'echo $$ >"${CG_PROCS:-/dev/null}"
+		exec taskset -c "$0" ip netns exec "$@"' "$cpus" "$SRV" "$@" >"$W/server.log" 2>&1 &
+	PID=$!
+}
+
+server_pids() { ip netns pids "$SRV"; }
+
+stop() {
+	# shellcheck disable=SC2046 # a list
+	kill $(server_pids) 2>/dev/null || :
+	for _ in $(seq 40); do
+		[ -n "$(server_pids)" ] || break
+		sleep 0.05
+	done
+	for pid in $(server_pids); do
+		kill -9 "$pid" 2>/dev/null || :
+	done
+	wait "$PID" 2>/dev/null || :
+}
+
+place() {
+	for pid in $(server_pids); do
+		taskset -a -p -c "$1" "$pid" >/dev/null 2>&1 || :
+	done
+}
+
+# --- measuring
+
+in_cli() { timeout -k 5 200 taskset -c "$CPU" ip netns exec "$CLI" "$@"; }
+tftpload() { in_cli "$OUT/tftpload" --server $IP "$@"; }
+value() { printf '%s\n' "$LINE" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+note() { printf '%s\t%s\t%s\t%s\t%s\n' "$TEST" "$SERVER" "$ROUND" "$1" "$2" >>"$RESULTS"; }
+calc() { awk "BEGIN { printf \"%.4f\", $1 }"; }
+
+cpu_usec() {
+	case $CG_FILE in
+	cpuacct.usage) calc "$(cat "$CG/$CG_FILE") / 1000" ;;
+	cpu.stat) sed -n 's/^usage_usec //p' "$CG/$CG_FILE" ;;
+	*)
+		for pid in $(server_pids); do
+			sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || :
+		done | awk '{ t += $12 + $13 + $14 + $15 } END { print t * 10000 }' ;;
+	esac
+}
+
+# Run a client; LINE is what it printed. Slowness and a peer's refusals are only noted.
+measure() {
+	status=0
+	cpu_before=$(cpu_usec)
+	LINE=$("$@" 2>"$W/client.log") || status=$?
+	CPU_USED=$(calc "$(cpu_usec) - $cpu_before")
+	case $status in
+	0) return ;;
+	3)
+		say "WRONG: $SERVER in $TEST: $(value first_error)"
+		BAD=1
+		note wrong 1 ;;
+	*)
+		say "  $SERVER in $TEST did not finish: $(value first_error)$(tail -n 1 "$W/client.log")"
+		[ "$SERVER" != reflashd ] || [ -n "$LINE" ] || BAD=1
+		note unfinished 1 ;;
+	esac
+	return 1
+}
+
+# tftp_test TEST CLIENTS MIB CPUS [OPTIONS OF tftpload]
+tftp_test() {
+	TEST=$1 clients=$2 mib=$3 CPU=$4
+	shift 4
+	wants "$TEST" || return 0
+	place "$CPU"
+	measure tftpload --clients "$clients" --source 10.77.100.1 --file "bench-$mib.bin" \
+		--verify "$W/root/bench-$mib.bin" --timeout 60 "$@" || return 0
+	note mib_s "$(value mib_s)"
+	note cpu_ms_mib "$(calc "$CPU_USED / 1000 / ($clients * $mib)")"
+	note slowest_median "$(calc "$(value client_max) / $(value client_median)")"
+	[ "$(value retries)" = 0 ] || note retries "$(value retries)"
+}
+
+# Five clients with a seed each are five samples in the time of one: the wire is what they wait for.
+wire_test() {
+	TEST=$1 CPU=$ALL
+	wants "$TEST" || return 0
+	place "$ALL"
+	measure tftpload --clients 5 --source 10.77.100.1 --file bench-1.bin --rtt 1200 \
+		--verify "$W/root/bench-1.bin" --reack 0 --loss "$2" --seed 7 --timeout 150 || :
+	[ -n "$LINE" ] || return 0
+	# Those who did not finish count as 150 s.
+	for which in median min max; do note "seconds_$which" "$(value "client_$which")"; done
+}
+
+memory() {
+	for pid in $(server_pids); do
+		awk '/^Rss/ { r = $2 } /^Pss:/ { p = $2 } END { print r, p }' "/proc/$pid/smaps_rollup" \
+			2>/dev/null || :
+	done | awk -v when="$1" '{ r += $1; p += $2 } END { print "rss_" when, r; print "pss_" when, p }' |
+		while read -r name kib; do note "$name" "$kib"; done
+}
+
+memory_test() {
+	TEST=memory CPU=$ALL
+	wants memory || return 0
+	place "$ALL"
+	memory idle
+	tftpload --clients 50 --source 10.77.100.1 --file bench-6.bin --timeout 60 >/dev/null 2>&1 &
+	client=$!
+	sleep 0.5
+	memory load
+	wait $client || :
+}
+
+floor_test() {
+	TEST=$1 CPU=$2
+	wants "$TEST" || return 0
+	place "$CPU"
+	measure in_cli "$OUT/pingpong" client $IP 69 $((BIG * 2048)) || return 0
+	note mib_s "$(value mib_s)"
+	note cpu_ms_mib "$(calc "$CPU_USED / 1000 / $BIG")"
+}
+
+ready() {
+	CPU=$ALL
+	for _ in $(seq 50); do
+		"$@" >/dev/null 2>&1 && return
+		kill -0 "$PID" 2>/dev/null || break
+		sleep 0.1
+	done
+	say "  $SERVER does not answer: $(tail -n 2 "$W/server.log")"
+	[ "$SERVER" != reflashd ] || BAD=1
+	return 1
+}
+
+tftp_round() {
+	start "$SERVER" tftp 0
+	if [ "$SERVER" = floor ]; then
+		sleep 0.3
+		floor_test one 0
+		floor_test one-free "$ALL"
+	elif ready tftpload --file bench-0.bin --verify "$W/root/bench-0.bin" --timeout 0.3; then
+		[ "$ROUND" != 1 ] || memory_test
+		tftp_test one 1 $BIG 0
+		tftp_test one-free 1 6 "$ALL"
+		tftp_test window 1 $BIG 0 --blksize 1428 --window 64
+		tftp_test fifty 50 6 "$ALL"
+		tftp_test twohundred 200 6 "$ALL"
+		if [ "$ROUND" = 1 ]; then
+			wire_test delay 0
+			wire_test loss 10
+		fi
+	fi
+	stop
+}
+
+# dhcp_test TEST TOTAL OUTSTANDING: clients that this server has not seen before
+dhcp_test() {
+	TEST=$1
+	wants "$TEST" || return 0
+	[ "$CPUS" = 1 ] || CPU=1
+	measure in_cli "$OUT/dhcpload" -i eth0 -n "$2" -c "$3" -f $SEED -t 60 -w || return 0
+	SEED=$((SEED + $2))
+	note dora_s "$(value dora_s)"
+	note median_ms "$(value median_ms)"
+	note max_ms "$(value max_ms)"
+	note cpu_us "$(calc "$CPU_USED / $2")"
+	[ "$(value retries)$(value naks)" = 00 ] || note retries "$(value retries)+$(value naks)_NAK"
+}
+
+dhcp_round() {
+	start "$SERVER" dhcp 0
+	SEED=$((ROUND * 10000))
+	if ready in_cli "$OUT/dhcpload" -i eth0 -n 1 -f 1 -r 200 -t 0.4; then
+		dhcp_test burst 20 20
+		dhcp_test dhcp1 1000 1
+		dhcp_test dhcp10 2000 10
+	fi
+	stop
+}
+
+mine() { case " ${SERVERS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac }
+
+[ "$(id -u)" = 0 ] || die "needs root, for network namespaces: sudo make bench"
+have ip || die "the command ip (iproute2) is missing"
+have dnsmasq && have in.tftpd || "$ROOT/tests/deps.sh" bench || say "Going on without them."
+mkdir -p "$OUT"
+W=$(mktemp -d "$OUT/work.XXXXXX")
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+build_tools
+make_files
+make_wire
+make_cgroup
+printf 'test\tserver\tround\tmetric\tvalue\n' >"$RESULTS"
+if [ ! -x "$BIN" ]; then
+	[ -n "${SERVERS:-}" ] || die "$BIN is not there: run make first"
+fi
+
+ROUND=0
+while [ $((ROUND += 1)) -le "$ROUNDS" ]; do
+	say "round $ROUND of $ROUNDS"
+	for SERVER in $(tftp_servers); do
+		! mine "$SERVER" || tftp_round
+	done
+	if wants dhcp1 || wants dhcp10 || wants burst; then
+		for SERVER in $(dhcp_servers); do
+			! mine "$SERVER" || dhcp_round
+		done
+	fi
+done
+say
+say "$(uname -sr), $CPUS CPUs, $ROUNDS rounds; medians [min-max], ratios within a round. CPU is the server's."
+awk -f "$HERE/table.awk" "$RESULTS"
+say "All figures: ${RESULTS#"$ROOT"/}"
+exit $BAD

@@ -1,0 +1,121 @@
+# The tables of make bench, from results.tsv: per test one line per server, each metric as
+# median [min-max], the first metric also as ratio to the reference servers, taken round by
+# round (so a slow minute of the machine cancels out) and then the median of those.
+BEGIN {
+	FS = "\t"
+	title["one"] = "TFTP, 512-byte blocks, 1 client, 32 MiB, client and server on one CPU"
+	title["one-free"] = "the same, 6 MiB, wherever the scheduler puts them"
+	title["window"] = "TFTP, blksize 1428 windowsize 64 (where the server knows it), 1 client, one CPU"
+	title["fifty"] = "TFTP, 512-byte blocks, 50 clients, 6 MiB each"
+	title["twohundred"] = "TFTP, 512-byte blocks, 200 clients, 6 MiB each"
+	title["delay"] = "TFTP, 512-byte blocks, 1 MiB, round trip 1.2 ms, no loss (5 clients)"
+	title["loss"] = "the same with 1 % lost each way; the client never repeats an ACK"
+	title["memory"] = "Memory of all processes of the server, KiB (pss shares what is shared)"
+	title["burst"] = "DHCP, 20 clients at the same moment"
+	title["dhcp1"] = "DHCP, one client after another, leases on disk"
+	title["dhcp10"] = "DHCP, 10 clients at a time, leases on disk"
+	tftp = "mib_s:MiB/s cpu_ms_mib:CPU_ms/MiB slowest_median:slowest/median"
+	for (t in title)
+		metrics[t] = tftp
+	metrics["delay"] = metrics["loss"] = "seconds_median:seconds seconds_min:fastest seconds_max:slowest"
+	metrics["memory"] = "rss_idle:idle_rss pss_idle:idle_pss rss_load:load_rss pss_load:load_pss"
+	metrics["burst"] = "max_ms:last_ACK_ms median_ms:median_ms"
+	metrics["dhcp1"] = metrics["dhcp10"] = "dora_s:DORA/s median_ms:latency_ms cpu_us:CPU_us/DORA"
+	order = "one one-free window fifty twohundred delay loss memory burst dhcp1 dhcp10"
+	nrefs = split("dnsmasq tftpd-hpa floor", refs, " ")
+}
+
+NR == 1 { next }
+{
+	test = $1; server = $2; round = $3; metric = $4
+	if (!((test, server) in seen)) {
+		seen[test, server] = 1
+		servers[test] = servers[test] " " server
+	}
+	value[test, server, metric, round] = $5
+	if (round > rounds)
+		rounds = round
+	if (metric == "unfinished" || metric == "wrong")
+		trouble[test, server] = trouble[test, server] " " metric "_in_round_" round
+	if (metric == "retries")
+		trouble[test, server] = trouble[test, server] " resent:" $5
+}
+
+# Fills sorted[1..n]; returns n.
+function gather(test, server, metric, ref,    r, n, i, v) {
+	n = 0
+	for (r = 1; r <= rounds; r++) {
+		if (!((test, server, metric, r) in value))
+			continue
+		v = value[test, server, metric, r]
+		if (ref != "") {
+			if (!((test, ref, metric, r) in value) || value[test, ref, metric, r] == 0)
+				continue
+			v /= value[test, ref, metric, r]
+		}
+		for (i = n++; i > 0 && sorted[i] + 0 > v + 0; i--)
+			sorted[i + 1] = sorted[i]
+		sorted[i + 1] = v
+	}
+	return n
+}
+
+function median(n) {
+	return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
+}
+
+function show(x) {
+	return x >= 1000 ? sprintf("%d", x + 0.5) : x >= 100 ? sprintf("%.0f", x) : \
+	       x >= 10 ? sprintf("%.1f", x) : sprintf("%.2f", x)
+}
+
+function cell(test, server, metric,    n) {
+	n = gather(test, server, metric, "")
+	if (!n)
+		return "-"
+	if (n == 1)
+		return show(sorted[1])
+	return show(median(n)) " [" show(sorted[1]) "-" show(sorted[n]) "]"
+}
+
+function table(test,    m, names, n, i, j, k, s, part, list, head, line, c) {
+	print title[test]
+	k = split(metrics[test], m, " ")
+	head = sprintf("  %-10s", "")
+	for (i = 1; i <= k; i++) {
+		split(m[i], part, ":")
+		gsub("_", " ", part[2])
+		head = head sprintf(" %20s", part[2])
+		if (i > 1)
+			continue
+		for (j = 1; j <= nrefs; j++)
+			if ((test, refs[j]) in seen)
+				head = head sprintf(" %11s", "x " refs[j])
+	}
+	print head
+	n = split(servers[test], list, " ")
+	for (s = 1; s <= n; s++) {
+		line = sprintf("  %-10s", list[s])
+		for (i = 1; i <= k; i++) {
+			split(m[i], part, ":")
+			line = line sprintf(" %20s", cell(test, list[s], part[1]))
+			if (i > 1)
+				continue
+			for (j = 1; j <= nrefs; j++) {
+				if (!((test, refs[j]) in seen))
+					continue
+				c = gather(test, list[s], part[1], refs[j])
+				line = line sprintf(" %11s", c ? show(median(c)) : "-")
+			}
+		}
+		print line trouble[test, list[s]]
+	}
+	print ""
+}
+
+END {
+	n = split(order, tests, " ")
+	for (t = 1; t <= n; t++)
+		if (tests[t] in servers)
+			table(tests[t])
+}
