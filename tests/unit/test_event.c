@@ -356,8 +356,12 @@ static void too_long(void **state)
 	}
 	/* an escape is never cut in two */
 	memset(many, 0x1b, 255);
-	event_set_text(&e, FIELD_REASON, many);
-	assert_string_equal(e.reason + strlen(e.reason) - 7, "\\x1b...");
+	event_set_text(&e, FIELD_FILE, "kept"); /* the next member of the struct */
+	for (int lead = 0; lead < 4; lead++) {
+		event_set_format(&e, FIELD_REASON, "%.*s%s", lead, "aaa", many);
+		assert_string_equal(e.reason + strlen(e.reason) - 7, "\\x1b...");
+		assert_string_equal(e.file, "kept");
+	}
 	event_say(&e, "%s", many);
 	assert_string_equal(e.text + strlen(e.text) - 7, "\\x1b...");
 }

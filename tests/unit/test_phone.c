@@ -369,6 +369,25 @@ static const struct {
 	 "0 ack Cisco Systems, Inc. IP Phone 7912\n5 from cp7912r\n5 start cp7912r.zup\n"
 	 "6 abort cp7912r.zup\n60 start cp7912r.zup\n61 done cp7912r.zup\n100 start cp7912r.zup\n",
 	 "0 seen\n0 leased\n5 fetching cp7912r\n61 writing cp7912r\n100 fetching cp7912r\n", 0},
+	{"7912 is on its second image, which is cut off: what the first one did does not count",
+	 "5 from cp7912r\n5 get cp7912r.zup\n60 start cp7912r.zup\n61 abort cp7912r.zup\n"
+	 "90 miss gk001b54ca0102\n",
+	 "5 seen\n5 fetching cp7912r\n5 writing cp7912r\n60 fetching cp7912r\n90 back cp7912r\n",
+	 0},
+	{"7960, the loader walks, then SCCP: the walk that began last counts",
+	 "0 from P0S3-8-12-00\n20 get P0S3-8-12-00.sb2\n" LOADER_WALK
+	 "90 miss CTLSEP0011BB73AD61.tlv\n91 get XMLDefault.cnf.xml\n",
+	 "20 seen\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n91 back P0S3-8-12-00\n"
+	 "91 recovered P0S3-8-12-00\n91 alive P0S3-8-12-00 71\n",
+	 1},
+	{"recovered, its list again, and nothing else: no second proof",
+	 ERASED_7970 FIVE "92 ask CTLSEP001B54CA0102.tlv\n94 get XMLDefault.cnf.xml\n"
+			  "95 get term70.default.loads\n96 ask CTLSEP001B54CA0102.tlv\n"
+			  "97 get XMLDefault.cnf.xml\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n92 back SCCP70.8-3-3S\n"
+		     "94 recovered SCCP70.8-3-3S\n94 alive SCCP70.8-3-3S 94\n"
+		     "95 listed SCCP70.8-3-3S\n96 back\n",
+	 1},
 	{"7912, normal boot with a profile only: back",
 	 "5 miss gk001b54ca0102\n6 miss gkdefault.cfg\n", "5 seen\n5 back\n", 0},
 	{"a laptop gets a lease and fetches a file of its own",
