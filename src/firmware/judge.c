@@ -20,6 +20,7 @@ struct trial {
 	int bundle;
 	int err;
 	bool broken; /* not whole, as opposed to whole and refused */
+	bool guilty; /* something fatal was found */
 };
 
 __attribute__((format(printf, 4, 5))) static void
@@ -28,8 +29,7 @@ accuse(struct trial *t, enum finding_severity severity, const char *code, const 
 	char text[sizeof(((struct finding *)NULL)->text)];
 	va_list args;
 
-	if (severity == FINDING_FATAL)
-		t->f->damaged = true;
+	t->guilty = t->guilty || severity == FINDING_FATAL;
 	if (severity == FINDING_FATAL && t->bundle < 0)
 		severity = FINDING_WARNING;
 	va_start(args, format);
@@ -40,10 +40,20 @@ accuse(struct trial *t, enum finding_severity severity, const char *code, const 
 				     "%s", text);
 }
 
+/* Damaged for whoever asks, unlike an image that is only in the wrong bundle. */
+static bool is_damaged(const struct firmware_file *f)
+{
+	return f->size == 0 || f->header == SIGNED_TRUNCATED || f->header == SIGNED_MALFORMED ||
+	       f->image.state == IMAGE_TRUNCATED || f->image.state == IMAGE_CORRUPT ||
+	       f->image.state == IMAGE_MALFORMED || f->signature.state == SIGNATURE_BAD ||
+	       file_renamed(f) || (f->loads && f->loads->member_count == 0);
+}
+
 static bool judge_header(struct trial *t)
 {
 	const struct firmware_file *f = t->f;
 
+	t->f->damaged = is_damaged(f);
 	t->broken = f->size == 0 || f->header == SIGNED_TRUNCATED || f->header == SIGNED_MALFORMED;
 	if (f->size == 0) {
 		accuse(t, FINDING_FATAL, "empty",
@@ -148,12 +158,12 @@ static void judge_kind(struct trial *t, enum image_format wanted)
 /* True when nothing fatal was found. */
 static bool judge_signature(struct trial *t)
 {
-	if (!t->f->damaged && t->f->signature.state == SIGNATURE_BAD)
+	if (!t->guilty && t->f->signature.state == SIGNATURE_BAD)
 		accuse(t, FINDING_FATAL, "altered",
 		       "%s is not what its maker signed: it was altered, or damaged on the way. "
 		       "Get the original file.",
 		       t->f->name);
-	return !t->f->damaged;
+	return !t->guilty;
 }
 
 static void judge_list(struct trial *t)
@@ -275,7 +285,7 @@ static void judge_kup_image(struct trial *t)
 
 int stray_judge(struct library *l, unsigned file)
 {
-	struct trial t = {l, &l->file[file], -1, 0, false};
+	struct trial t = {l, &l->file[file], -1, 0, false, false};
 
 	if (!judge_header(&t))
 		return t.err;
@@ -297,7 +307,7 @@ static const char *listed_name(const struct loads *list, const char *name)
 int file_judge(struct library *l, unsigned bundle, unsigned place, unsigned lists, bool *whole)
 {
 	const struct bundle *b = &l->bundle[bundle];
-	struct trial t = {l, &l->file[b->files[place]], (int)bundle, 0, false};
+	struct trial t = {l, &l->file[b->files[place]], (int)bundle, 0, false, false};
 	const struct loads *list = lists ? l->file[b->files[0]].loads : NULL;
 
 	if (place < lists)
