@@ -414,6 +414,22 @@ static void test_a_phone_that_starts_over_gets_a_new_transfer(void **state)
 	assert_closed(f, new, EVENT_TFTP_ABORTED);
 }
 
+/* What has ended and only waits for the tick is not taken for the transfer of a new request. */
+static void test_back_to_the_first_file_before_the_tick(void **state)
+{
+	struct fixture *f = *state;
+
+	request(f, peer(PHONE, 1), "size.5000|octet", T0);
+	request(f, peer(PHONE, 1), "size.6000|octet", T0 + MS(200));
+	assert_opened(f);
+	request(f, peer(PHONE, 1), "size.5000|octet", T0 + MS(400));
+	assert_opened(f);
+	assert_true(tick(f, T0 + MS(400)) && f->out.closed);
+	assert_true(tick(f, T0 + MS(400)) && f->out.closed);
+	assert_false(tick(f, T0 + MS(400)));
+	assert_int_equal(f->s.active, 1);
+}
+
 static void test_trap_last_ack_is_lost_and_the_next_request_seen(void **state)
 {
 	struct fixture *f = *state;
@@ -517,6 +533,21 @@ static void test_trap_tsize_probe_is_no_failure(void **state)
 		assert_int_equal(f->out.events[0].bytes, 0);
 	}
 	assert_int_equal(f->released, f->found);
+}
+
+static void test_error_8_in_the_middle_is_no_size_probe(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t slot;
+
+	request(f, peer(PHONE, 1), "size.5000|octet|tsize|0", T0);
+	slot = f->out.slot;
+	ack(f, slot, 0, T0 + MS(1));
+	tftp_server_transfer_receive(&f->s, slot, (const uint8_t *)"\0\5\0\10", 4, T0 + MS(2),
+				     &f->out);
+	assert_closed(f, slot, EVENT_TFTP_ABORTED);
+	assert_int_equal(f->out.events[0].severity, SEVERITY_WARNING);
+	assert_string_equal(f->out.events[0].reason, "it sent error 8");
 }
 
 static void test_silence_sends_an_error_and_says_so(void **state)
@@ -795,6 +826,15 @@ static void test_many_clients_on_a_lossy_wire(void **state)
 		run_farm(seed);
 }
 
+/* The promise of .wake, by looking at every slot, which the machine itself never does. */
+static void assert_wake_is_not_late(const struct fixture *f)
+{
+	for (uint32_t i = 0; i < f->s.config.max_transfers; i++)
+		if (f->slots[i].used)
+			assert_true(tftp_server_deadline(&f->s) <=
+				    tftp_transfer_deadline(&f->slots[i].transfer));
+}
+
 /* Opens and closes in random order; the index and the heap must keep up with 20000 slots. */
 static void test_twenty_thousand_slots(void **state)
 {
@@ -819,6 +859,8 @@ static void test_twenty_thousand_slots(void **state)
 		}
 		request(f, peer(PHONE + k % 19000, (uint16_t)(k / 19000)), "size.5000|octet", now);
 		open += f->out.opened;
+		if (k % 500 == 0)
+			assert_wake_is_not_late(f);
 	}
 	assert_int_equal(f->s.active, open);
 	assert_true(open > 15000);
@@ -829,6 +871,8 @@ static void test_twenty_thousand_slots(void **state)
 		last = now;
 		while (tftp_server_tick(&f->s, now, &f->out))
 			seen += f->out.closed;
+		if (now % 100 == 0)
+			assert_wake_is_not_late(f);
 	}
 	assert_int_equal(seen, open);
 	assert_int_equal(f->found, f->released);
@@ -853,11 +897,13 @@ int main(void)
 		TEST(test_trap_repeated_request_opens_no_second_transfer),
 		TEST(test_repeated_request_while_the_oack_is_out),
 		TEST(test_a_phone_that_starts_over_gets_a_new_transfer),
+		TEST(test_back_to_the_first_file_before_the_tick),
 		TEST(test_trap_last_ack_is_lost_and_the_next_request_seen),
 		TEST(test_same_port_and_the_last_ack_lost),
 		TEST(test_the_same_file_from_another_port_proves_nothing),
 		TEST(test_trap_closed_port_is_the_phone_hanging_up),
 		TEST(test_trap_tsize_probe_is_no_failure),
+		TEST(test_error_8_in_the_middle_is_no_size_probe),
 		TEST(test_silence_sends_an_error_and_says_so),
 		TEST(test_limits),
 		TEST(test_the_driver_cannot_go_on),

@@ -491,6 +491,48 @@ static void test_karn_no_sample_from_what_was_sent_twice(void **state)
 	assert_in_range(t.rto, MS(20), MS(40));
 }
 
+static void test_karn_after_a_gap_and_after_a_resent_oack(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	start(&t, "windowsize|4", 1u << 20, &send);
+	timeout(&t, &send);
+	ack(&t, 0, T0 + MS(301), &send); /* of which OACK? */
+	assert_int_equal(t.srtt, 0);
+	assert_blocks(&send, 1, 4);
+	ack(&t, 2, T0 + MS(310), &send); /* 3 is missing: 3 and 4 go out again */
+	assert_blocks(&send, 3, 4);
+	ack(&t, 4, T0 + MS(311), &send);
+	ack(&t, 6, T0 + MS(312), &send);
+	assert_int_equal(t.srtt, 0);
+	ack(&t, 10, T0 + MS(320), &send); /* 7 … 10 went out once */
+	assert_true(t.srtt > 0);
+}
+
+static void test_window_is_never_half_the_numbers(void **state)
+{
+	static const struct tftp_transfer_config wide = {
+		.blksize_max = 1468, .windowsize_max = 65535, .give_up = USEC_SEC(30)};
+	uint8_t packet[300] = "\0\1a\0octet";
+	size_t len = 10 + options_write(packet + 10, "windowsize|65535");
+	struct tftp_request r;
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	assert_int_equal(tftp_request_parse(&r, packet, len), TFTP_PARSE_OK);
+	tftp_transfer_init(&t, &r, 64u << 20, &wide, T0, &send);
+	assert_oack(&send, "windowsize|32767");
+	ack(&t, 0, T0 + 1, &send);
+	assert_blocks(&send, 1, 32767);
+	ack(&t, 65535, T0 + 2, &send); /* "block -1": old, not 65535 */
+	assert_nothing(&send);
+	ack(&t, 32767, T0 + 3, &send);
+	assert_blocks(&send, 32768, 32767);
+}
+
 static void test_timeout_option_is_kept_to(void **state)
 {
 	struct tftp_transfer t;
@@ -503,6 +545,15 @@ static void test_timeout_option_is_kept_to(void **state)
 	assert_true(tftp_transfer_deadline(&t) == T0 + 1 + USEC_SEC(2));
 	assert_true(timeout(&t, &send) == T0 + 1 + USEC_SEC(2));
 	assert_true(tftp_transfer_deadline(&t) == T0 + 1 + USEC_SEC(4));
+	/* our patience ends before five resends, and only the last ACK is missing */
+	start(&t, "timeout|10", 600, &send);
+	ack(&t, 0, T0 + 1, &send);
+	ack(&t, 1, T0 + 2, &send);
+	timeout(&t, &send);
+	timeout(&t, &send);
+	assert_int_equal(t.outcome, TFTP_RUNNING);
+	assert_true(timeout(&t, &send) == T0 + 2 + USEC_SEC(30));
+	assert_int_equal(t.outcome, TFTP_DONE);
 	/* longer than our patience: one resend all the same */
 	start(&t, "timeout|255", 1u << 20, &send);
 	assert_true(timeout(&t, &send) == T0 + USEC_SEC(255));
@@ -727,6 +778,8 @@ int main(void)
 		cmocka_unit_test(test_rto_follows_the_round_trip),
 		cmocka_unit_test(test_backoff_doubles_up_to_the_ceiling),
 		cmocka_unit_test(test_karn_no_sample_from_what_was_sent_twice),
+		cmocka_unit_test(test_karn_after_a_gap_and_after_a_resent_oack),
+		cmocka_unit_test(test_window_is_never_half_the_numbers),
 		cmocka_unit_test(test_timeout_option_is_kept_to),
 		cmocka_unit_test(test_silence_ends_with_an_error),
 		cmocka_unit_test(test_trap_tsize_probe_ends_with_error_8),
