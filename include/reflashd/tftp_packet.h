@@ -7,11 +7,11 @@
 
 #include "reflashd/base.h"
 
-#define TFTP_PORT	    69
+#define TFTP_PORT	     69
 #define TFTP_BLKSIZE_DEFAULT 512
-#define TFTP_BLKSIZE_MIN    8
-#define TFTP_BLKSIZE_MAX    65464 /* RFC 2348 */
-#define TFTP_CONTROL_MAX    516	  /* largest OACK or ERROR we build */
+#define TFTP_BLKSIZE_MIN     8
+#define TFTP_BLKSIZE_MAX     65464 /* RFC 2348 */
+#define TFTP_CONTROL_MAX     516   /* largest OACK or ERROR we build */
 
 enum tftp_opcode {
 	TFTP_RRQ = 1,

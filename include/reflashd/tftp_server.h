@@ -24,7 +24,7 @@ enum tftp_found {
 	TFTP_FOUND,
 	TFTP_MISS_EXPECTED, /* a name that may be absent: CTL, ITL, dial plan, tones … */
 	TFTP_MISS_UNKNOWN,
-	TFTP_WITHHELD, /* we have it and will not hand it out: .why says so */
+	TFTP_WITHHELD,	/* we have it and will not hand it out: .why says so */
 	TFTP_TRY_LATER, /* it could not be read just now: .why */
 };
 
@@ -33,7 +33,7 @@ struct tftp_file {
 	uint64_t size;
 	void *content;
 	char load[72];	/* the bundle it is served from, or "" */
-	char name[160];	/* the name it is known by here; for events */
+	char name[160]; /* the name it is known by here; for events */
 	char why[256];	/* for WITHHELD and TRY_LATER (and UNKNOWN, if there is something to say):
 			 * a clause, e.g. "the bundle lacks cvm70…" */
 };
@@ -41,8 +41,8 @@ struct tftp_file {
 struct tftp_catalogue {
 	void *ctx;
 	/* netascii: the size and content must be those of the converted bytes. */
-	enum tftp_found (*find)(void *ctx, uint32_t ip, const struct tftp_name *name,
-				bool netascii, struct tftp_file *file);
+	enum tftp_found (*find)(void *ctx, uint32_t ip, const struct tftp_name *name, bool netascii,
+				struct tftp_file *file);
 	/* Called once for every content that find() returned. */
 	void (*release)(void *ctx, void *content);
 };
@@ -89,8 +89,8 @@ struct tftp_out {
 	bool opened;   /* a new transfer: open its port, then send */
 	bool closed;   /* it ended: send (if anything), then close its port */
 	struct tftp_peer peer;
-	struct tftp_send send;	   /* of that transfer */
-	size_t error_len;	   /* an ERROR to send to peer from the main port, or 0 */
+	struct tftp_send send; /* of that transfer */
+	size_t error_len;      /* an ERROR to send to peer from the main port, or 0 */
 	uint8_t error[TFTP_CONTROL_MAX];
 	/* Of the slot: to read blocks from. NULL when closed: then it was released already, and
 	 * there is no DATA to send, at most control bytes. */

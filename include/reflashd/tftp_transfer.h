@@ -32,7 +32,7 @@
  * ACK is never answered, and a phone that pauses to write flash gets 20, 40, 80 … 3000 ms:
  * eight frames in its first five seconds, then one every three.
  */
-#define TFTP_RTO_FIRST USEC_MS(300)  /* before the first sample */
+#define TFTP_RTO_FIRST USEC_MS(300) /* before the first sample */
 #define TFTP_RTO_MIN   USEC_MS(20)
 #define TFTP_RTO_MAX   USEC_MS(3000)
 
@@ -59,31 +59,31 @@ struct tftp_transfer_config {
 
 enum tftp_outcome {
 	TFTP_RUNNING,
-	TFTP_DONE,    /* every block acknowledged, or all but the last: see TFTP_LAST_TRIES */
-	TFTP_REJECTED, /* the client sent ERROR: see .peer_code */
-	TFTP_HUNG_UP, /* the client's port is closed */
-	TFTP_SILENT,  /* gave up waiting; the send that goes with it is an ERROR */
+	TFTP_DONE,	/* every block acknowledged, or all but the last: see TFTP_LAST_TRIES */
+	TFTP_REJECTED,	/* the client sent ERROR: see .peer_code */
+	TFTP_HUNG_UP,	/* the client's port is closed */
+	TFTP_SILENT,	/* gave up waiting; the send that goes with it is an ERROR */
 	TFTP_RESTARTED, /* the client started something else from the same port */
 };
 
 struct tftp_transfer {
-	uint64_t size;	 /* bytes to send, after netascii conversion */
+	uint64_t size; /* bytes to send, after netascii conversion */
 	uint16_t blksize, window;
-	uint64_t last;	 /* number of the last block: size / blksize + 1 */
-	uint64_t acked;	 /* all blocks up to this one arrived */
-	uint64_t sent;	 /* highest block sent so far */
-	uint64_t resent; /* blocks sent again */
+	uint64_t last;	   /* number of the last block: size / blksize + 1 */
+	uint64_t acked;	   /* all blocks up to this one arrived */
+	uint64_t sent;	   /* highest block sent so far */
+	uint64_t resent;   /* blocks sent again */
 	bool oack_pending; /* an OACK went out and ACK 0 has not come */
 	uint8_t oack[TFTP_CONTROL_MAX];
 	uint16_t oack_len;
 	uint16_t peer_code; /* of the client's ERROR */
 	enum tftp_outcome outcome;
 	usec_t give_up;
-	usec_t srtt, rttvar, rto;   /* srtt 0: no sample yet */
-	usec_t fixed_rto;	    /* the client's timeout option, else 0 */
-	usec_t timed_at;	    /* when timed_block was sent; 0: nothing is being timed */
+	usec_t srtt, rttvar, rto; /* srtt 0: no sample yet */
+	usec_t fixed_rto;	  /* the client's timeout option, else 0 */
+	usec_t timed_at;	  /* when timed_block was sent; 0: nothing is being timed */
 	uint64_t timed_block;
-	usec_t progress;	    /* when something new was last acknowledged */
+	usec_t progress; /* when something new was last acknowledged */
 	usec_t deadline;
 	usec_t sent_at;	   /* when anything was last sent */
 	uint64_t recover;  /* after going back: not again until this block is acknowledged */
