@@ -206,6 +206,7 @@ static void unfit_bundles_are_held_back(void **state)
 	assert_string_equal(ask(d, "term70.default.loads"), "0:term70.default.loads");
 	assert_string_equal(ask(d, "jar70sccp.8-5-2-27.sbn"), "0:jar70sccp.8-5-2-27.sbn");
 	assert_string_equal(ask(d, "cp7912r.zup"), "1:cp7912r.zup");
+	assert_string_equal(ask_as(d, 9, "", "SCCP70.8-5-2S.loads"), "0:SCCP70.8-5-2S.loads");
 	/* an older one that is whole goes before a newer one that is not */
 	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-3-3S", NULL);
 	open_desk(d, "newest", true);
@@ -290,6 +291,30 @@ static void files_of_the_users_own(void **state)
 	desk_free(d);
 }
 
+/* An image that no list names: handed out under its own name, not under another. */
+static void stray_images(void **state)
+{
+	struct desk *d = desk_new();
+	struct synth_files files, stray = {0};
+	struct synth_file *dsp;
+
+	(void)state;
+	stock_make(d->s, &files, SYNTH_JAVA70, NULL, NULL);
+	dsp = synth_files_find(&files, "dsp70");
+	stock_file(&stray, dsp->name, dsp->data, dsp->len);
+	stock_file(&stray, "dsp70.9-9-9.sbn", dsp->data, dsp->len);
+	synth_files_free(&files);
+	stock_folder(d->s, "stray", &stray);
+	open_desk(d, "newest", false);
+	assert_string_equal(ask(d, "dsp70.8-3-3-27.sbn"), "0:dsp70.8-3-3-27.sbn");
+	assert_null(d->a.bundle);
+	assert_string_equal(ask(d, "dsp70.9-9-9.sbn"),
+			    "withheld dsp70.9-9-9.sbn is damaged or carries another name inside");
+	assert_non_null(stock_finding(d->s, "renamed"));
+	assert_int_equal(stock_finding(d->s, "renamed")->severity, FINDING_WARNING);
+	desk_free(d);
+}
+
 static void nothing_here(void **state)
 {
 	struct desk *d = desk_new();
@@ -313,6 +338,7 @@ int main(void)
 		cmocka_unit_test(target_of_another_model),
 		cmocka_unit_test(capital_j),
 		cmocka_unit_test(files_of_the_users_own),
+		cmocka_unit_test(stray_images),
 		cmocka_unit_test(nothing_here),
 	};
 
