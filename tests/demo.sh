@@ -38,7 +38,7 @@ build/tools/synth --size 400000 --key tests/keys/test-g1.pem java70 SCCP70.8-3-3
 ls -s --block-size=1K "$dir/7970" | sed '1d; s/^/    /'
 cat <<EOF
 
-    \$ sudo reflashd -i cable0 --once $dir/7970        (lines marked ☎ are the phone's own)
+    \$ sudo reflashd -i cable0 --once $dir/7970        (☎ marks what the phone itself does)
 
 EOF
 start=$(date +%s)
@@ -47,7 +47,7 @@ build/reflashd -i cable0 --once --timeout 60 --state-dir "$dir/state" \
 daemon=$!
 sleep 0.4
 build/tools/simphone -i phone0 --model 7970 --kind erased --speed 60 --timeout 60 |
-	sed -u 's/^/                                        ☎  /'
+	sed -u 's/^ *[0-9.]* *SEP[0-9A-F]* */          ☎  /'
 code=0
 wait $daemon || code=$?
 daemon=

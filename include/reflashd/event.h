@@ -69,7 +69,8 @@ void event_set_format(struct event *e, enum event_field field, const char *forma
     __attribute__((format(printf, 3, 4)));
 /* Somebody else's bytes: escaped. */
 void event_set_bytes(struct event *e, enum event_field field, const uint8_t *data, size_t len);
-/* The sentence itself, instead of the table's. */
+/* The sentence itself, instead of the table's. It may begin with "{phone}", which is replaced
+ * when it is rendered: by then the event may know more than an address. */
 void event_say(struct event *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Does the event carry this field? */

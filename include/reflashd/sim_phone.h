@@ -84,6 +84,8 @@ uint32_t sim_phone_ip(const struct sim_phone *p);      /* 0: none */
 struct mac sim_phone_mac(const struct sim_phone *p);
 /* True when that UDP port is open: a wire refuses packets to other ports. */
 bool sim_phone_port_open(const struct sim_phone *p, uint16_t port);
+/* It runs and has asked for all that it asks for at a start (dial plan, tones, profile …). */
+bool sim_phone_settled(const struct sim_phone *p);
 /* True while it has no network at all (off, restarting, writing its flash): nothing is
  * refused then, packets to it are lost. */
 bool sim_phone_deaf(const struct sim_phone *p);

@@ -48,7 +48,7 @@ void sim_wire_listen(struct sim_wire *w,
 		     void (*listen)(void *ctx, const struct sim_phone *p, usec_t now,
 				    const char *line),
 		     void *ctx);
-/* Runs until every phone is SIM_RUNNING or the limit is reached; true if all run. */
+/* Runs until every phone is SIM_RUNNING and settled, or the limit is reached; true if all run. */
 bool sim_wire_run(struct sim_wire *w);
 usec_t sim_wire_now(const struct sim_wire *w);
 const struct phones *sim_wire_phones(const struct sim_wire *w); /* the tracker's view */

@@ -28,9 +28,9 @@ int cmd_xmldefault(int argc, char *const argv[])
 		cli_complain(f.text);
 		return exit_code;
 	}
-	if (xmldefault_render(store_library(store), config.target,
-			      config.has_address ? config.address : DEFAULT_ADDRESS, &text,
-			      &len) != 0) {
+	if (xmldefault_render_any(store_library(store), config.target, config.serve_incomplete,
+				  config.has_address ? config.address : DEFAULT_ADDRESS, &text,
+				  &len) != 0) {
 		cli_complain("no memory to write XMLDefault.cnf.xml");
 		exit_code = EXIT_CODE_SYSTEM;
 	} else {

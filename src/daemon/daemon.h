@@ -77,7 +77,7 @@ struct daemon {
 	struct dhcp_port dhcp;
 	struct tftp_port tftp;
 	uv_signal_t sigint, sigterm;
-	uv_timer_t save_timer, timeout_timer;
+	uv_timer_t save_timer, timeout_timer, linger_timer;
 	bool leases_dirty, save_failed;
 	int exit_code;
 	bool stopping;

@@ -19,9 +19,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A phone that is proven to be back may still fetch this or that: with --once and --count we
+ * stay until nothing has happened for so long. */
+#define LINGER_MS 3000
+
 usec_t daemon_now(void)
 {
 	return uv_hrtime() / 1000;
+}
+
+/* The proof is there and the phones have fallen silent. */
+static void on_quiet(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	daemon_stop(d, EXIT_CODE_DONE,
+		    d->config->count == 1 ? "the phone is recovered"
+					  : "all phones that were asked for are recovered");
 }
 
 void daemon_emit(struct daemon *d, struct event *e)
@@ -42,9 +56,7 @@ void daemon_emit(struct daemon *d, struct event *e)
 	for (unsigned i = 0; i < out.event_count; i++)
 		bus_emit(&d->bus, &out.events[i]);
 	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
-		daemon_stop(d, EXIT_CODE_DONE,
-			    d->config->count == 1 ? "the phone is recovered"
-						  : "all phones that were asked for are recovered");
+		uv_timer_start(&d->linger_timer, on_quiet, LINGER_MS, 0);
 }
 
 void daemon_note(struct daemon *d, enum event_severity severity, const char *code,
@@ -94,7 +106,8 @@ static int open_loop(struct daemon *d, struct fault *f)
 	int err;
 
 	uv_timer_init(d->loop, &d->save_timer);
-	d->save_timer.data = d;
+	uv_timer_init(d->loop, &d->linger_timer);
+	d->save_timer.data = d->linger_timer.data = d;
 	uv_signal_init(d->loop, &d->sigint);
 	uv_signal_init(d->loop, &d->sigterm);
 	d->sigint.data = d->sigterm.data = d;

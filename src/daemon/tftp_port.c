@@ -91,8 +91,9 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 	switch (a.kind) {
 	case ANSWER_FILE: return give_file(p, &a, netascii, file);
 	case ANSWER_XMLDEFAULT:
-		if (xmldefault_render(store_library(d->store), d->config->target, d->address, &text,
-				      &len) != 0)
+		if (xmldefault_render_any(store_library(d->store), d->config->target,
+					  d->config->serve_incomplete, d->address, &text,
+					  &len) != 0)
 			text = NULL;
 		return give_text(p, text, len, netascii, file);
 	case ANSWER_OS79XX:

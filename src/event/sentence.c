@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sentence a person reads. Either the emitter said one itself, or the row's sentence has
- * its {fields} replaced. Numbers get thousands separators, since people count digits badly;
- * a list becomes "a, b, c". A field that the event lacks reads "unknown", so that a sentence
- * is never broken by an emitter that knew less.
+ * The sentence a person reads. Either the emitter said one itself (a {phone} at its head is
+ * replaced), or the row's sentence has its {fields} replaced. Numbers get thousands separators,
+ * since people count digits badly; a list becomes "a, b, c". A field that the event lacks reads
+ * "unknown", so that a sentence is never broken by an emitter that knew less.
  */
 #include "event_table.h"
 
@@ -123,7 +123,12 @@ size_t event_text(const struct event *e, char *out, size_t size)
 	must(size > 0 && (unsigned)e->type < EVENT_TYPE_COUNT);
 	out[0] = 0;
 	if (e->text[0]) {
-		add(&s, e->text);
+		/* Only at its head: what follows may quote the wire. */
+		bool phone = strncmp(e->text, "{phone}", 7) == 0;
+
+		if (phone)
+			add_phone(&s, e);
+		add(&s, e->text + (phone ? 7 : 0));
 		return s.len;
 	}
 	for (p = event_table[e->type].sentence; *p; p++) {

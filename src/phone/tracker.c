@@ -200,6 +200,10 @@ static void image_complete(struct fold *s, const char *base)
 
 static void started(struct fold *s, enum request_kind kind)
 {
+	/* A running phone that looks at the list of what it runs only compares. */
+	s->phone->own_list = kind == REQUEST_LOADS && s->phone->stage >= PHONE_BACK &&
+			     event_has(s->event, FIELD_LOAD) &&
+			     text_equal_nocase(s->event->load, s->phone->load);
 	if (event_has(s->event, FIELD_LOAD))
 		fold_adopt(s, s->event->load);
 	if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
@@ -208,7 +212,9 @@ static void started(struct fold *s, enum request_kind kind)
 
 static void completed(struct fold *s, enum request_kind kind, const char *base)
 {
-	if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
+	if (kind == REQUEST_LOADS && s->phone->own_list)
+		s->phone->own_list = false;
+	else if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
 		list_complete(s);
 	else if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
 		image_complete(s, base);

@@ -22,7 +22,9 @@
  * load's list, and when the list holds exactly the members in its flash, that is its load and
  * nothing more is fetched. (A real phone would not have asked for the list.)
  *
- * An image that runs and cannot have the load it is told to take keeps the one it has.
+ * An image that runs and cannot have the load it is told to take keeps the one it has. It runs
+ * (SIM_RUNNING) from the moment it is content with its configuration; that nobody answers
+ * its questions about dial plans and tones changes nothing.
  *
  * Simulator's own assumptions, not recorded: 20 s from power to the loader's DHCP, 60 s to the
  * image's; a dark phase of 2 to 5 minutes for a whole flash, 1 to 2 for an upgrade; the
@@ -53,7 +55,6 @@ enum state {
 	ASK_TONES,
 	ASK_RINGS,
 	SETTLED,
-	RUNNING,
 };
 
 static void boot(struct sim_phone *p, usec_t now, struct sim_out *out)
@@ -133,23 +134,30 @@ static void ask(struct sim_phone *p, enum state state, usec_t now, struct sim_ou
 	case MEMBER_WRITTEN:
 	case RESTART:
 	case IMAGE_DHCP:
-	case SETTLED:
-	case RUNNING: must(false); return;
+	case SETTLED: must(false); return;
 	}
 	sim_tftp_get(p, name, state == LIST || state == MEMBER, now, out);
 }
 
-/* The configuration is taken: what only a phone at work asks for. Of SCCP phones nothing is
- * recorded but ring lists, and not of all. */
+/* The configuration is taken. */
 static void settle(struct sim_phone *p, usec_t now)
 {
 	p->upgrading = false;
+	sim_pause(p, now, USEC_SEC(2), SETTLED);
+}
+
+/* It runs, and asks for what only a phone at work asks for. Of SCCP phones nothing is recorded
+ * but ring lists, and not of all. */
+static void work(struct sim_phone *p, usec_t now, struct sim_out *out)
+{
+	p->stage = SIM_RUNNING;
+	sim_log(p, out, "runs %s", p->flash.load[0] ? p->flash.load : "a load it cannot name");
 	if (speaks_sip(p))
 		sim_pause(p, now, THINK, ASK_DIALPLAN);
 	else if (p->config.seed & 1)
 		sim_pause(p, now, THINK, ASK_RINGS);
 	else
-		sim_pause(p, now, USEC_SEC(2), SETTLED);
+		p->settled = true;
 }
 
 /* A running image that cannot upgrade keeps what it has; the loader has nothing to keep. */
@@ -328,7 +336,7 @@ static void got_other(struct sim_phone *p, enum sim_got got, usec_t now, struct 
 	case ASK_SEP: sim_pause(p, now, THINK, ASK_XMLDEFAULT); break;
 	case ASK_DIALPLAN: sim_pause(p, now, THINK, ASK_TONES); break;
 	case ASK_TONES:
-	case ASK_RINGS: sim_pause(p, now, USEC_SEC(2), SETTLED); break;
+	case ASK_RINGS: p->settled = true; break;
 	case LOADER_DHCP:
 	case LIST:
 	case MEMBER:
@@ -336,8 +344,7 @@ static void got_other(struct sim_phone *p, enum sim_got got, usec_t now, struct 
 	case RESTART:
 	case IMAGE_DHCP:
 	case ASK_XMLDEFAULT:
-	case SETTLED:
-	case RUNNING: must(false);
+	case SETTLED: must(false);
 	}
 }
 
@@ -349,7 +356,7 @@ static void got(struct sim_phone *p, enum sim_got got, usec_t now, struct sim_ou
 	case LIST:
 		if (got == SIM_GOT_FILE) {
 			got_list(p, now, out);
-		} else if (got == SIM_GOT_SILENCE) {
+		} else if (got == SIM_GOT_SILENCE && !(p->upgrading && p->flash.load[0] == '\0')) {
 			start_over(p, now, out);
 		} else {
 			text_format(why, sizeof(why), "%s: %s", p->tftp.name,
@@ -409,12 +416,7 @@ static void wake(struct sim_phone *p, usec_t now, struct sim_out *out)
 		next_member(p, now, out);
 		break;
 	case RESTART: restart(p, now, out); break;
-	case SETTLED:
-		p->stage = SIM_RUNNING;
-		p->state = RUNNING;
-		sim_log(p, out, "runs %s",
-			p->flash.load[0] ? p->flash.load : "a load it cannot name");
-		break;
+	case SETTLED: work(p, now, out); break;
 	case LIST:
 	case ASK_CTL:
 	case ASK_ITL:
@@ -424,7 +426,6 @@ static void wake(struct sim_phone *p, usec_t now, struct sim_out *out)
 	case ASK_DIALPLAN:
 	case ASK_TONES:
 	case ASK_RINGS: ask(p, (enum state)p->state, now, out); break;
-	case RUNNING: must(false);
 	}
 }
 

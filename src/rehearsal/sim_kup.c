@@ -37,7 +37,6 @@ enum state {
 	ASK_PROFILE,
 	ASK_PROFILE_DEFAULT,
 	SETTLED,
-	RUNNING,
 };
 
 static void boot(struct sim_phone *p, usec_t now, struct sim_out *out)
@@ -86,8 +85,7 @@ static void ask(struct sim_phone *p, usec_t now, struct sim_out *out)
 		break;
 	case START_DHCP:
 	case WRITTEN:
-	case SETTLED:
-	case RUNNING: must(false);
+	case SETTLED: must(false);
 	}
 	sim_tftp_get(p, name, state == RECOVERY_IMAGE || state == LOAD_IMAGE, now, out);
 }
@@ -155,18 +153,15 @@ static void got(struct sim_phone *p, enum sim_got got, usec_t now, struct sim_ou
 	case ASK_XMLDEFAULT: sim_pause(p, now, THINK, ASK_SEPDEFAULT); break;
 	case ASK_SEPDEFAULT: sim_pause(p, now, THINK, ASK_PROFILE); break;
 	case ASK_PROFILE:
-		if (got == SIM_GOT_FILE)
-			sim_pause(p, now, USEC_SEC(2), SETTLED);
-		else
-			sim_pause(p, now, THINK, ASK_PROFILE_DEFAULT);
+		p->round = got == SIM_GOT_FILE;
+		sim_pause(p, now, USEC_SEC(2), SETTLED);
 		break;
-	case ASK_PROFILE_DEFAULT: sim_pause(p, now, USEC_SEC(2), SETTLED); break;
+	case ASK_PROFILE_DEFAULT: p->settled = true; break;
 	case START_DHCP:
 	case RECOVERY_IMAGE:
 	case WRITTEN:
 	case LOAD_IMAGE:
-	case SETTLED:
-	case RUNNING: must(false);
+	case SETTLED: must(false);
 	}
 }
 
@@ -194,11 +189,13 @@ static void wake(struct sim_phone *p, usec_t now, struct sim_out *out)
 	case WRITTEN: written(p, now, out); break;
 	case SETTLED:
 		p->stage = SIM_RUNNING;
-		p->state = RUNNING;
 		sim_log(p, out, "runs %s",
 			p->flash.load[0] ? p->flash.load : "a load it cannot name");
+		if (p->round)
+			p->settled = true;
+		else
+			sim_pause(p, now, THINK, ASK_PROFILE_DEFAULT);
 		break;
-	case RUNNING: must(false); break;
 	case RECOVERY_IMAGE:
 	case ASK_SEP:
 	case ASK_XMLDEFAULT:

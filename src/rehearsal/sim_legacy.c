@@ -49,8 +49,6 @@ enum state {
 	APP_SEP,
 	APP_XMLDEFAULT,
 	SETTLED,
-	REPEAT_SIP,
-	RUNNING,
 };
 
 static void boot(struct sim_phone *p, usec_t now, struct sim_out *out)
@@ -104,7 +102,6 @@ static void ask(struct sim_phone *p, usec_t now, struct sim_out *out)
 	case APP_SEP: sim_mac_name(p, false, "SEP", ".cnf.xml", name); break;
 	case WALK_SIP: sim_mac_name(p, false, "SIP", ".cnf", name); break;
 	case APP_SIP:
-	case REPEAT_SIP:
 		/* SIPDefault's tftp_cfg_dir: "./" puts that in front (log of a 7960). */
 		sim_mac_name(p, false, p->dot_slash ? "./SIP" : "SIP", ".cnf", name);
 		break;
@@ -121,8 +118,7 @@ static void ask(struct sim_phone *p, usec_t now, struct sim_out *out)
 	case LOADER_WRITTEN:
 	case APP_WRITTEN:
 	case APP_DHCP:
-	case SETTLED:
-	case RUNNING: must(false);
+	case SETTLED: must(false);
 	}
 	sim_tftp_get(p, name, firmware, now, out);
 }
@@ -244,16 +240,16 @@ static void got_in_application(struct sim_phone *p, enum sim_got got, usec_t now
 				      sizeof(folder));
 			p->dot_slash = strcmp(folder, "./") == 0;
 		}
-		sim_pause(p, now, USEC_SEC(1), APP_SIP);
+		sim_pause(p, now, USEC_SEC(1), SETTLED);
 		break;
 	case APP_SIP:
-		if (got == SIM_GOT_FILE)
+		if (got == SIM_GOT_FILE) {
 			sim_pause(p, now, USEC_SEC(2), APP_RINGS);
-		else
-			sim_pause(p, now, USEC_SEC(2), SETTLED);
-		p->round = got != SIM_GOT_FILE;
+			break;
+		}
+		p->settled = true;
+		sim_pause(p, now, USEC_SEC(31), APP_SIP);
 		break;
-	case REPEAT_SIP: sim_pause(p, now, USEC_SEC(31), REPEAT_SIP); break;
 	case APP_RINGS: sim_pause(p, now, THINK, APP_DIALPLAN); break;
 	case APP_CTL: sim_pause(p, now, THINK, APP_SEP); break;
 	case APP_SEP:
@@ -262,7 +258,7 @@ static void got_in_application(struct sim_phone *p, enum sim_got got, usec_t now
 		else
 			sim_pause(p, now, THINK, APP_XMLDEFAULT);
 		break;
-	case APP_DIALPLAN:
+	case APP_DIALPLAN: p->settled = true; break;
 	case APP_XMLDEFAULT: sim_pause(p, now, USEC_SEC(2), SETTLED); break;
 	case LOADER_DHCP:
 	case WALK_CTL:
@@ -276,8 +272,7 @@ static void got_in_application(struct sim_phone *p, enum sim_got got, usec_t now
 	case APP_FILE:
 	case APP_WRITTEN:
 	case APP_DHCP:
-	case SETTLED:
-	case RUNNING: must(false);
+	case SETTLED: must(false);
 	}
 }
 
@@ -320,11 +315,11 @@ static void wake(struct sim_phone *p, usec_t now, struct sim_out *out)
 	case SETTLED:
 		p->stage = SIM_RUNNING;
 		sim_log(p, out, "runs %s", p->flash.load);
-		p->state = RUNNING;
-		if (speaks_sip(p) && p->round)
-			sim_pause(p, now, USEC_SEC(29), REPEAT_SIP);
+		if (speaks_sip(p))
+			sim_pause(p, now, THINK, APP_SIP);
+		else
+			p->settled = true;
 		break;
-	case RUNNING: must(false); break;
 	case WALK_CTL:
 	case WALK_SEP:
 	case WALK_SIP:
@@ -339,8 +334,7 @@ static void wake(struct sim_phone *p, usec_t now, struct sim_out *out)
 	case APP_DIALPLAN:
 	case APP_CTL:
 	case APP_SEP:
-	case APP_XMLDEFAULT:
-	case REPEAT_SIP: ask(p, now, out); break;
+	case APP_XMLDEFAULT: ask(p, now, out); break;
 	}
 }
 

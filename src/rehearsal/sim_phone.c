@@ -93,6 +93,7 @@ void sim_go_dark(struct sim_phone *p, enum sim_stage stage)
 {
 	p->stage = stage;
 	p->deaf = true;
+	p->settled = false;
 	p->ip = 0;
 	p->dhcp.state = SIM_DHCP_OFF;
 	p->tftp.active = false;
@@ -292,6 +293,11 @@ uint32_t sim_phone_ip(const struct sim_phone *p)
 struct mac sim_phone_mac(const struct sim_phone *p)
 {
 	return p->config.mac;
+}
+
+bool sim_phone_settled(const struct sim_phone *p)
+{
+	return p->stage == SIM_RUNNING && p->settled;
 }
 
 bool sim_phone_deaf(const struct sim_phone *p)

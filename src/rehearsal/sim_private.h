@@ -102,6 +102,7 @@ struct sim_phone {
 	/* Gone with the power. */
 	bool on, deaf; /* deaf: no network (writing flash, restarting) */
 	bool booted;   /* an image runs, not the loader */
+	bool settled;  /* it runs, and its questions have been answered or not */
 	enum sim_stage stage;
 	char why[160];
 	unsigned state; /* the script's own */

@@ -317,7 +317,7 @@ static void perform(struct sim_wire *w, unsigned i)
 		if (see(w, i))
 			break;
 	}
-	runs = sim_phone_stage(e->phone) == SIM_RUNNING;
+	runs = sim_phone_settled(e->phone);
 	if (runs != e->runs)
 		w->running += runs ? 1u : UINT32_MAX;
 	e->runs = runs;

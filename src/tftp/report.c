@@ -22,7 +22,7 @@ static const struct refusal {
 	const char *wire;     /* the text of the ERROR; the clause follows after ": " */
 	const char *sentence; /* behind "10.79.70.50 asked for FILE" */
 } refusal_table[TFTP_REFUSALS] = {
-	[TFTP_REFUSE_EXPECTED] = {"expected", SEVERITY_INFO, TFTP_ERR_NOT_FOUND, "File not found",
+	[TFTP_REFUSE_EXPECTED] = {"expected", SEVERITY_DEBUG, TFTP_ERR_NOT_FOUND, "File not found",
 				  ": there is none, and the phone does well without it"},
 	[TFTP_REFUSE_UNKNOWN] = {"unknown", SEVERITY_WARNING, TFTP_ERR_NOT_FOUND, "File not found",
 				 ", which none of the firmware here holds"},
@@ -100,13 +100,12 @@ void tftp_report_refused(struct tftp_out *out, enum tftp_refusal refusal, struct
 	const struct refusal *r = &refusal_table[refusal];
 	struct event *e = add_event(out, EVENT_TFTP_REFUSED, out->peer.ip);
 	const char *colon = why[0] ? ": " : "";
-	char ip[IP4_TEXT_MAX], wire[sizeof(((struct tftp_file *)0)->why) + 64];
+	char wire[sizeof(((struct tftp_file *)0)->why) + 64];
 
-	ip4_format(out->peer.ip, ip);
 	e->severity = r->severity;
 	event_set_bytes(e, FIELD_FILE, file.data, file.len);
 	event_set_text(e, FIELD_REASON, r->reason);
-	event_say(e, "%s asked for %s%s%s%s.", ip, file.len > 0 ? e->file : "a file", r->sentence,
+	event_say(e, "{phone} asked for %s%s%s%s.", file.len > 0 ? e->file : "a file", r->sentence,
 		  colon, why);
 	text_format(wire, sizeof(wire), "%s%s%s", r->wire, colon, why);
 	out->error_len = tftp_error_write(out->error, sizeof(out->error), r->code, wire);
@@ -117,7 +116,6 @@ static void report_complete(struct tftp_out *out, const struct tftp_slot *slot, 
 	const struct tftp_transfer *t = &slot->transfer;
 	struct event *e = add_event(out, EVENT_TFTP_COMPLETE, slot->peer.ip);
 	uint64_t ms = (now - slot->started) / 1000;
-	char ip[IP4_TEXT_MAX];
 
 	set_name(e, slot);
 	event_set_number(e, FIELD_BYTES, t->size);
@@ -125,26 +123,25 @@ static void report_complete(struct tftp_out *out, const struct tftp_slot *slot, 
 	event_set_number(e, FIELD_RESENT, t->resent);
 	if (t->acked == t->last)
 		return;
-	ip4_format(slot->peer.ip, ip);
 	event_say(e,
-		  "%s has %s: %" PRIu64 " bytes in %" PRIu64 " ms, as far as can be told; it did "
+		  "{phone} has %s: %" PRIu64 " bytes in %" PRIu64
+		  " ms, as far as can be told; it did "
 		  "not acknowledge the last block.",
-		  ip, e->file, t->size, ms);
+		  e->file, t->size, ms);
 }
 
 static void rejected(struct event *e, const struct tftp_slot *slot, struct span reply)
 {
 	const struct tftp_transfer *t = &slot->transfer;
 	struct tftp_reply r;
-	char ip[IP4_TEXT_MAX], message[160];
+	char message[160];
 
 	/* An answer to the OACK: some clients only look up the size, and say "enough" with
 	 * ERROR 8 or 0 (anchors.md 6, async-tftp-rs #18). */
 	if (t->oack_pending && t->tsize_asked && (t->peer_code == 0 || t->peer_code == 8)) {
-		ip4_format(slot->peer.ip, ip);
 		e->severity = SEVERITY_INFO;
 		event_set_text(e, FIELD_REASON, "it only wanted to know the size");
-		event_say(e, "%s looked up the size of %s.", ip, e->file);
+		event_say(e, "{phone} looked up the size of %s.", e->file);
 		return;
 	}
 	if (!tftp_reply_parse(&r, reply.data, reply.len) || r.message.len == 0) {
@@ -202,13 +199,11 @@ void tftp_report_failed(struct tftp_out *out, const struct tftp_slot *slot, cons
 {
 	struct event *e = add_event(out, EVENT_TFTP_ABORTED, slot->peer.ip);
 	uint64_t bytes = tftp_transfer_bytes(&slot->transfer);
-	char ip[IP4_TEXT_MAX];
 
-	ip4_format(slot->peer.ip, ip);
 	e->severity = SEVERITY_ERROR;
 	set_name(e, slot);
 	event_set_number(e, FIELD_BYTES, bytes);
 	event_set_text(e, FIELD_REASON, reason);
-	event_say(e, "Sending %s to %s had to stop after %" PRIu64 " bytes: %s.", e->file, ip,
-		  bytes, reason);
+	event_say(e, "{phone} no longer gets %s: sending had to stop after %" PRIu64 " bytes: %s.",
+		  e->file, bytes, reason);
 }

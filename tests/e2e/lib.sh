@@ -203,3 +203,14 @@ check_refusals() {
 	[ $status != 124 ] || fail "writing was not refused at once"
 	[ ! -e "$FILES/Written.bin" ] || fail "a client could write a file"
 }
+
+# --- Phones: simulated ones on the other end of the cable, with firmware made for the test.
+
+# synth ARGS: makes a bundle; the last argument is the folder below $FILES.
+synth() { "$ROOT/build/tools/synth" "$@" >"$T/synth.log" 2>&1 || fail "synth $*: $(cat "$T/synth.log")"; }
+
+# recover_phone ARGS of simphone: the phone must be back within a minute, and say so.
+recover_phone() {
+	in_cli "$ROOT/build/tools/simphone" -i eth0 --speed 300 --timeout 60 "$@" >"$T/phone.log" 2>&1 ||
+		{ cat "$T/phone.log"; fail "the phone did not come back"; }
+}

@@ -35,10 +35,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PHONES	   256
-#define PENDING	   4
-#define ARP_AGAIN  USEC_SEC(1)
-#define CACHE_SIZE 4
+#define PHONES	       256
+#define PENDING	       4
+#define ARP_AGAIN      USEC_SEC(1)
+#define CACHE_SIZE     4
+#define LAST_QUESTIONS USEC_SEC(2)
 
 struct pending {
 	struct sim_datagram d;
@@ -369,17 +370,26 @@ static int wait_ms(const struct tool *t, usec_t now, usec_t end)
 	if (first <= now)
 		return 0;
 	first = (first - now + 999) / 1000;
-	return first > 10000 ? 10000 : (int)first;
+	return first > 500 ? 500 : (int)first;
 }
 
-static bool all_run(const struct tool *t)
+/* All run, and their last questions are asked; a server that has gone home by then (--once) is
+ * not waited for. */
+static bool all_run(const struct tool *t, usec_t now, usec_t *since)
 {
+	bool settled = true;
 	unsigned i;
 
-	for (i = 0; i < t->count; i++)
-		if (sim_phone_stage(t->station[i].phone) != SIM_RUNNING)
+	for (i = 0; i < t->count; i++) {
+		if (sim_phone_stage(t->station[i].phone) != SIM_RUNNING) {
+			*since = USEC_NEVER;
 			return false;
-	return true;
+		}
+		settled = settled && sim_phone_settled(t->station[i].phone);
+	}
+	if (*since == USEC_NEVER)
+		*since = now;
+	return settled || now - *since >= LAST_QUESTIONS;
 }
 
 static const char *stage_words(enum sim_stage stage)
@@ -414,7 +424,7 @@ static int time_is_over(const struct tool *t)
 static int run(struct tool *t)
 {
 	struct pollfd poll_fd = {.fd = t->fd, .events = POLLIN};
-	usec_t now = t->start, end = USEC_NEVER;
+	usec_t now = t->start, end = USEC_NEVER, since = USEC_NEVER;
 	struct sim_out out;
 	unsigned i;
 
@@ -424,7 +434,7 @@ static int run(struct tool *t)
 		sim_phone_power_on(t->station[i].phone, now, &out);
 		perform(t, &t->station[i], &out, now);
 	}
-	while (!all_run(t)) {
+	while (!all_run(t, now, &since)) {
 		if (now >= end)
 			return time_is_over(t);
 		if (poll(&poll_fd, 1, wait_ms(t, now, end)) > 0)

@@ -234,6 +234,12 @@ static const struct {
 	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n92 back SCCP70.8-3-3S\n"
 		     "94 recovered SCCP70.8-3-3S\n94 alive SCCP70.8-3-3S 94\n",
 	 1},
+	{"back, and it only compares the list of what it runs",
+	 ERASED_7970 FIVE "92 miss CTLSEP001B54CA0102.tlv\n94 get XMLDefault.cnf.xml\n"
+			  "95 get SCCP70.8-3-3S.loads\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n92 back SCCP70.8-3-3S\n"
+		     "94 recovered SCCP70.8-3-3S\n94 alive SCCP70.8-3-3S 94\n",
+	 1},
 	{"the application's files are proof, CTL and SEP alone are not",
 	 ERASED_7970 FIVE "92 miss CTLSEP001B54CA0102.tlv\n93 miss SEP001B54CA0102.cnf.xml\n"
 			  "93 miss SEP001B54CA0102.cnf.xml\n95 ask US/g3-tones.xml\n",

@@ -156,7 +156,7 @@ static void run(struct rig *r, usec_t until)
 {
 	struct sim_out out;
 
-	while (sim_phone_stage(r->phone) != SIM_RUNNING && sim_phone_deadline(r->phone) <= until) {
+	while (!sim_phone_settled(r->phone) && sim_phone_deadline(r->phone) <= until) {
 		if (sim_phone_deadline(r->phone) > r->now)
 			r->now = sim_phone_deadline(r->phone);
 		sim_phone_tick(r->phone, r->now, &out);
@@ -538,9 +538,9 @@ static void kup_recovery(void **state)
 			    "SEPDefault.cnf: file not found\n"
 			    "asks for gk001b54ca0102\n"
 			    "gk001b54ca0102: file not found\n"
+			    "runs CP7912080003SCCP070409A\n"
 			    "asks for gkdefault.cfg\n"
-			    "gkdefault.cfg: file not found\n"
-			    "runs CP7912080003SCCP070409A\n");
+			    "gkdefault.cfg: file not found\n");
 	rig_free(r);
 }
 

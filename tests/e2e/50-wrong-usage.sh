@@ -1,0 +1,48 @@
+#!/bin/sh
+# Everything a person can get wrong at the start gives one sentence that says what to do, and the
+# exit code of the interface: 1 usage, 2 configuration, 3 firmware, 4 network.
+. "$(dirname "$0")/lib.sh"
+ns_make
+synth --size 20000 java70 SCCP70.8-3-3S "$FILES/7970"
+run() { # EXPECTED EXIT CODE, RE, ARGS
+	expected=$1 re=$2
+	shift 2
+	status=0
+	ip netns exec "$SRV" timeout -k 1 20 "$BIN" "$@" >"$T/out" 2>&1 || status=$?
+	[ $status = "$expected" ] || { cat "$T/out"; fail "exit code $status, not $expected: $*"; }
+	grep '^reflashd:' "$T/out" >"$T/said" || { cat "$T/out"; fail "no sentence: $*"; }
+	[ "$(wc -l <"$T/said")" = 1 ] || { cat "$T/out"; fail "more than one sentence: $*"; }
+	grep -Eq -e "$re" "$T/said" || { cat "$T/out"; fail "it does not say $re: $*"; }
+}
+state="--state-dir $T/state"
+# shellcheck disable=SC2086 # $state is two words
+{
+	run 1 'did you mean.*--pool' -i lan0 --pol 10.0.0.1-10.0.0.9 "$FILES"
+	run 1 '--lease-time.*`10' -i lan0 --lease-time 10 "$FILES"
+	run 1 'which interface' "$FILES"
+	run 1 'Name the folder' -i lan0
+	run 2 'cannot read|No such file' -i lan0 -c "$T/missing.conf" "$FILES"
+	printf '[dhcp]\nlease-time = soon\n' >"$T/bad.conf"
+	run 2 'bad\.conf:2: .*soon' -i lan0 -c "$T/bad.conf" "$FILES"
+	run 1 'pool.*not in our network' -i lan0 $state -a 10.77.0.1/24 --pool 10.1.0.1-10.1.0.9 "$FILES"
+	run 3 'No such file' -i lan0 $state "$T/nowhere"
+	mkdir "$T/empty"
+	run 3 'no file in' -i lan0 $state "$T/empty"
+	run 4 'no network interface .eth7.*lan0' -i eth7 $state "$FILES"
+	run 4 'not an Ethernet' -i lo $state "$FILES"
+}
+
+# A port that somebody else holds: named, with its process.
+need dnsmasq
+ip -n "$SRV" addr add 10.77.0.1/24 dev lan0
+ip netns exec "$SRV" dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$T" --user=root \
+	--pid-file= --log-facility="$T/dnsmasq.log" &
+for _ in $(seq 50); do
+	in_srv grep -q ':0045 ' /proc/net/udp && break
+	sleep 0.05
+done
+run 4 'UDP port 69 is held by dnsmasq .process [0-9]+' -i lan0 --state-dir "$T/state" "$FILES"
+kill $!
+# The interface that leads to one's own network.
+in_srv ip route add default via 10.77.0.254
+run 4 'default route to 10\.77\.0\.254' -i lan0 --state-dir "$T/state" "$FILES"
