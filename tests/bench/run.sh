@@ -115,7 +115,7 @@ make_files() {
 
 build_tools() {
 	for tool in tftpload dhcpload pingpong; do
-		if [ ! -x "$OUT/$tool" ] || [ -n "$(find "$HERE/$tool.c" -newer "$OUT/$tool")" ]; then
+		if [ ! -x "$OUT/$tool" ] || [ -n "$(find "$HERE" -name "$tool*" -newer "$OUT/$tool")" ]; then
 			${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -o "$OUT/$tool" "$HERE/$tool.c"
 		fi
 	done

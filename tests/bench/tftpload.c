@@ -23,9 +23,9 @@
  * Prints one line of key=value. Exit: 0 all right, 1 usage, 2 not everything arrived in
  * time, 3 content or size was wrong.
  */
-#include <arpa/inet.h>
+#include "tftpload_options.h"
+
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,26 +40,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BLOCK_MAX   65464u
-#define RRQ_RETRY   1000000 /* usec */
-#define CLIENTS_MAX 20000
+#define RRQ_RETRY 1000000 /* usec */
 
 enum { OP_RRQ = 1, OP_DATA = 3, OP_ACK = 4, OP_ERROR = 5, OP_OACK = 6 };
-
-struct settings {
-	struct sockaddr_in server;
-	const char *file;
-	uint32_t source; /* client k sends from source + k, as each phone has its own address */
-	unsigned clients, files;
-	unsigned blksize, window; /* blksize 0: no options at all, blocks of 512 */
-	uint8_t *content;	  /* NULL: only size and CRC are known */
-	bool check_crc, check_size;
-	uint64_t size;
-	uint32_t crc;
-	unsigned loss; /* of 1000, each way */
-	uint64_t seed;
-	int64_t rtt, reack, timeout; /* usec */
-};
 
 struct client {
 	int fd;
@@ -77,21 +60,11 @@ struct client {
 /* A packet of ours that is still on the simulated wire. */
 struct delayed {
 	int64_t due;
-	unsigned client;
-	int fd;
+	unsigned client, files_left; /* whose, and for which of its files */
 	uint16_t len;
 	uint8_t bytes[160];
 };
 
-static struct settings set = {
-	.file = "file",
-	.clients = 1,
-	.files = 1,
-	.window = 1,
-	.seed = 1,
-	.reack = 1000000,
-	.timeout = 120000000,
-};
 static struct client *clients;
 static struct delayed *queue; /* a ring: the delay is constant, so first in is first out */
 static unsigned queue_first, queue_count, queue_size;
@@ -108,14 +81,8 @@ static int64_t now(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void die(const char *what)
-{
-	fprintf(stderr, "tftpload: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* CRC-32 (IEEE), eight tables so that it stays far above the speed of any server. */
-static uint32_t crc_table[8][256];
+/* CRC-32 (IEEE), for when only a checksum is known; --verify is cheaper. */
+static uint32_t crc_table[256];
 
 static void crc_init(void)
 {
@@ -124,24 +91,15 @@ static void crc_init(void)
 
 		for (int k = 0; k < 8; k++)
 			c = c & 1 ? c >> 1 ^ 0xedb88320u : c >> 1;
-		crc_table[0][i] = c;
+		crc_table[i] = c;
 	}
-	for (int t = 1; t < 8; t++)
-		for (int i = 0; i < 256; i++)
-			crc_table[t][i] =
-				crc_table[t - 1][i] >> 8 ^ crc_table[0][crc_table[t - 1][i] & 0xff];
 }
 
 static uint32_t crc_add(uint32_t crc, const uint8_t *p, size_t n)
 {
 	crc = ~crc;
-	for (; n >= 8; n -= 8, p += 8)
-		crc = crc_table[7][p[0] ^ (crc & 0xff)] ^ crc_table[6][p[1] ^ (crc >> 8 & 0xff)] ^
-		      crc_table[5][p[2] ^ (crc >> 16 & 0xff)] ^ crc_table[4][p[3] ^ crc >> 24] ^
-		      crc_table[3][p[4]] ^ crc_table[2][p[5]] ^ crc_table[1][p[6]] ^
-		      crc_table[0][p[7]];
 	while (n--)
-		crc = crc >> 8 ^ crc_table[0][(crc ^ *p++) & 0xff];
+		crc = crc >> 8 ^ crc_table[(crc ^ *p++) & 0xff];
 	return ~crc;
 }
 
@@ -155,16 +113,14 @@ static bool lost(uint64_t *random)
 	return *random % 1000 < set.loss;
 }
 
-static void transmit(struct client *c, int fd, const uint8_t *bytes, size_t len)
+static void transmit(struct client *c, const uint8_t *bytes, size_t len)
 {
 	ssize_t sent;
 
-	if (fd != c->fd)
-		return; /* that file is over; its socket is closed */
 	if (c->connected)
-		sent = send(fd, bytes, len, 0);
+		sent = send(c->fd, bytes, len, 0);
 	else
-		sent = sendto(fd, bytes, len, 0, (const struct sockaddr *)&set.server,
+		sent = sendto(c->fd, bytes, len, 0, (const struct sockaddr *)&set.server,
 			      sizeof(set.server));
 	/* A refusal is seen by the receiver, a full buffer is one more lost packet. */
 	(void)sent;
@@ -188,7 +144,7 @@ static void transmit_later(struct client *c, const uint8_t *bytes, size_t len)
 	d = &queue[(queue_first + queue_count++) % queue_size];
 	d->due = now() + set.rtt;
 	d->client = (unsigned)(c - clients);
-	d->fd = c->fd;
+	d->files_left = c->files_left;
 	d->len = (uint16_t)len;
 	memcpy(d->bytes, bytes, len);
 	if (queue_count == 1)
@@ -202,7 +158,9 @@ static void flush_delayed(void)
 	while (queue_count && queue[queue_first].due <= t) {
 		struct delayed *d = &queue[queue_first];
 
-		transmit(&clients[d->client], d->fd, d->bytes, d->len);
+		/* Unless that file is over and its socket closed. */
+		if (clients[d->client].files_left == d->files_left)
+			transmit(&clients[d->client], d->bytes, d->len);
 		queue_first = (queue_first + 1) % queue_size;
 		queue_count--;
 	}
@@ -217,7 +175,7 @@ static void send_packet(struct client *c, const uint8_t *bytes, size_t len)
 	if (set.rtt)
 		transmit_later(c, bytes, len);
 	else
-		transmit(c, c->fd, bytes, len);
+		transmit(c, bytes, len);
 }
 
 static void send_ack(struct client *c)
@@ -556,116 +514,6 @@ static int report(int64_t began)
 	       first_error[0] ? first_error : "-");
 	free(took);
 	return wrong ? 3 : errors ? 2 : 0;
-}
-
-static void load_content(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	long size = 0;
-
-	if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0)
-		die(path);
-	rewind(f);
-	set.content = malloc((size_t)size + 1);
-	if (!set.content || fread(set.content, 1, (size_t)size, f) != (size_t)size)
-		die(path);
-	set.size = (uint64_t)size;
-	set.check_size = true;
-	fclose(f);
-}
-
-static void usage(const char *why)
-{
-	fprintf(stderr,
-		"tftpload: %s\n"
-		"usage: tftpload --server IP [--port N] [--file NAME] [--clients N]\n"
-		"       [--files-per-client N] [--source FIRST-IP] [--blksize B|none] [--window "
-		"W]\n"
-		"       [--verify FILE | --size BYTES [--crc32 HEX]] [--loss PERMILLE] [--seed N]\n"
-		"       [--rtt USEC] [--reack MS (0: never)] [--timeout SECONDS]\n",
-		why);
-	exit(1);
-}
-
-static unsigned number(const char *text, unsigned min, unsigned max)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*end || end == text || n < min || n > max)
-		usage(text);
-	return (unsigned)n;
-}
-
-static uint32_t address(const char *text)
-{
-	struct in_addr a;
-
-	if (inet_pton(AF_INET, text, &a) != 1)
-		usage(text);
-	return ntohl(a.s_addr);
-}
-
-static void take_option(int o)
-{
-	switch (o) {
-	case 's': set.server.sin_addr.s_addr = htonl(address(optarg)); break;
-	case 'p': set.server.sin_port = htons((uint16_t)number(optarg, 1, 65535)); break;
-	case 'f': set.file = optarg; break;
-	case 'n': set.clients = number(optarg, 1, CLIENTS_MAX); break;
-	case 'm': set.files = number(optarg, 1, 1000000); break;
-	case 'S': set.source = address(optarg); break;
-	case 'b': set.blksize = strcmp(optarg, "none") ? number(optarg, 8, BLOCK_MAX) : 0; break;
-	case 'w': set.window = number(optarg, 1, 1024); break;
-	case 'v': load_content(optarg); break;
-	case 'z':
-		set.size = strtoull(optarg, NULL, 10);
-		set.check_size = true;
-		break;
-	case 'c':
-		set.crc = (uint32_t)strtoul(optarg, NULL, 16);
-		set.check_crc = true;
-		break;
-	case 'l': set.loss = number(optarg, 0, 900); break;
-	case 'e': set.seed = number(optarg, 0, 1000000000); break;
-	case 'r': set.rtt = number(optarg, 0, 10000000); break;
-	case 'a': set.reack = 1000 * (int64_t)number(optarg, 0, 1000000); break;
-	case 't': set.timeout = (int64_t)(strtod(optarg, NULL) * 1e6); break;
-	default: usage("unknown option");
-	}
-}
-
-static void parse(int argc, char **argv)
-{
-	static const struct option options[] = {{"server", 1, NULL, 's'},
-						{"port", 1, NULL, 'p'},
-						{"file", 1, NULL, 'f'},
-						{"clients", 1, NULL, 'n'},
-						{"source", 1, NULL, 'S'},
-						{"files-per-client", 1, NULL, 'm'},
-						{"blksize", 1, NULL, 'b'},
-						{"window", 1, NULL, 'w'},
-						{"verify", 1, NULL, 'v'},
-						{"size", 1, NULL, 'z'},
-						{"crc32", 1, NULL, 'c'},
-						{"loss", 1, NULL, 'l'},
-						{"seed", 1, NULL, 'e'},
-						{"rtt", 1, NULL, 'r'},
-						{"reack", 1, NULL, 'a'},
-						{"timeout", 1, NULL, 't'},
-						{0}};
-	int o;
-
-	set.server.sin_family = AF_INET;
-	set.server.sin_port = htons(69);
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
-		take_option(o);
-	if (!set.server.sin_addr.s_addr)
-		usage("--server is missing");
-	if (optind != argc)
-		usage(argv[optind]);
-	if (strlen(set.file) > 100)
-		usage("the file name is too long");
 }
 
 int main(int argc, char **argv)

@@ -22,7 +22,7 @@ ip -n "$SRV" addr add $IP/24 dev lan0
 ip netns exec "$SRV" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.0.50,10.77.0.250,1h \
 	--dhcp-option-force=150,$IP --dhcp-option-force=66,$IP --dhcp-option=6,$IP \
 	--dhcp-boot=,$IP,$IP --dhcp-leasefile="$T/leases" --no-ping --dhcp-authoritative \
-	--interface=lan0 --bind-interfaces --user=root --pid-file= --log-facility="$T/log" &
+	--interface=lan0 --bind-interfaces --user= --group= --pid-file= --log-facility="$T/log" &
 pid=$!
 ask "$T/theirs"
 kill $pid
