@@ -657,9 +657,8 @@ static void discover_says_who_it_is(void **state)
 	rig_free(r);
 }
 
-/* DATA from a stranger is answered with ERROR 5 and does no harm; a double is acknowledged
- * again, also behind the end of the file. */
-static void strangers_and_doubles(void **state)
+/* DATA from a stranger is answered with ERROR 5 and does no harm. */
+static void strangers(void **state)
 {
 	struct rig *r = rig_new(SYNTH_JAVA70, NULL);
 
@@ -671,6 +670,67 @@ static void strangers_and_doubles(void **state)
 	assert_int_equal(sim_phone_stage(r->phone), SIM_RUNNING);
 	assert_true(r->stray_errors > 20);
 	rig_free(r);
+}
+
+/* One DATA to the phone; the block it acknowledges at once, or -1. */
+static int data_block(struct rig *r, uint16_t port, unsigned block, size_t len)
+{
+	struct sim_datagram d = {.src_ip = SERVER,
+				 .dst_ip = PHONE,
+				 .src_port = 5001,
+				 .dst_port = port,
+				 .len = len + 4,
+				 .data = {0, 3, 0, (uint8_t)block}};
+	struct sim_out out;
+
+	sim_phone_receive(r->phone, &d, r->now, &out);
+	if (out.count == 0)
+		return -1;
+	assert_int_equal(out.send[0].data[1], 4);
+	assert_int_equal(out.send[0].src_port, port);
+	assert_int_equal(out.send[0].dst_port, 5001);
+	return out.send[0].data[3];
+}
+
+/* A double is acknowledged again, also behind the end of the file for a while; one phone in four
+ * closes its port at the end at once. */
+static void doubles_and_the_end(void **state)
+{
+	struct sim_phone_config config = {
+		.kind = SIM_JAVA_ERASED, .mac = {{2, 0, 0, 0, 0, 1}}, .model = "7970"};
+	unsigned abrupt = 0, patient = 0;
+
+	(void)state;
+	for (config.seed = 0; config.seed < 24; config.seed++) {
+		struct rig *r = rig_new(SYNTH_JAVA70, NULL);
+		uint16_t port;
+		usec_t end;
+
+		r->mute_tftp = true;
+		r->phone = sim_phone_new(&config);
+		power_on(r);
+		while (r->asks == 0)
+			run(r, sim_phone_deadline(r->phone));
+		port = (uint16_t)strtoul(strchr(r->asked, '<') + 1, NULL, 10);
+		assert_int_equal(data_block(r, port, 2, 512), -1);
+		assert_int_equal(data_block(r, port, 1, 512), 1);
+		assert_int_equal(data_block(r, port, 1, 512), 1);
+		assert_int_equal(data_block(r, port, 3, 512), -1);
+		assert_int_equal(data_block(r, port, 2, 100), 2);
+		end = r->now;
+		if (sim_phone_port_open(r->phone, port)) {
+			patient++;
+			assert_int_equal(data_block(r, port, 2, 100), 2);
+			assert_int_equal(data_block(r, port, 1, 512), -1);
+			run(r, end + USEC_SEC(11));
+			assert_false(sim_phone_port_open(r->phone, port));
+		} else {
+			abrupt++;
+		}
+		rig_free(r);
+	}
+	assert_in_range(abrupt, 1, 12);
+	assert_in_range(patient, 12, 23);
 }
 
 /* Two phones of one seed are one phone; another seed chooses otherwise. */
@@ -769,7 +829,8 @@ int main(void)
 		cmocka_unit_test(kup_running_sip_reads_profiles_only),
 		cmocka_unit_test(discovers_back_off),
 		cmocka_unit_test(discover_says_who_it_is),
-		cmocka_unit_test(strangers_and_doubles),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(doubles_and_the_end),
 		cmocka_unit_test(repeats_itself),
 		cmocka_unit_test(survives_garbage),
 	};
