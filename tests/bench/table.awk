@@ -12,8 +12,9 @@ BEGIN {
 	title["loss"] = "the same with 1 % lost each way; the client never repeats an ACK"
 	title["memory"] = "Memory of all processes of the server, KiB (pss shares what is shared)"
 	title["burst"] = "DHCP, 20 clients at the same moment"
-	title["dhcp1"] = "DHCP, one client after another, leases on disk"
-	title["dhcp10"] = "DHCP, 10 clients at a time, leases on disk"
+	title["dhcp1"] = "DHCP, one client after another"
+	title["dhcp10"] = "DHCP, 10 clients at a time"
+	title["leases"] = "DHCP, leases that the files hold when the server is killed right after the last ACK"
 	tftp = "mib_s:MiB/s cpu_ms_mib:CPU_ms/MiB slowest_median:slowest/median"
 	for (t in title)
 		metrics[t] = tftp
@@ -21,7 +22,8 @@ BEGIN {
 	metrics["memory"] = "rss_idle:idle_rss pss_idle:idle_pss rss_load:load_rss pss_load:load_pss"
 	metrics["burst"] = "max_ms:last_ACK_ms median_ms:median_ms"
 	metrics["dhcp1"] = metrics["dhcp10"] = "dora_s:DORA/s median_ms:latency_ms cpu_us:CPU_us/DORA"
-	order = "one one-free window fifty twohundred delay loss memory burst dhcp1 dhcp10"
+	metrics["leases"] = "kept:percent_kept"
+	order = "one one-free window fifty twohundred delay loss memory burst dhcp1 dhcp10 leases"
 	nrefs = split("dnsmasq tftpd-hpa floor", refs, " ")
 }
 
