@@ -46,7 +46,7 @@ struct event {
 	struct mac mac;
 	uint32_t ip, server;
 	uint64_t schema, size, bytes, ms, resent, files, seconds;
-	bool complete, up;
+	bool complete, up, confirmed;
 	char version[32], interface[16], address[20];
 	char vendor_class[96], reason[256], file[192];
 	char load[72], model[16], models[128], missing[1024], signature[20], generation[8];

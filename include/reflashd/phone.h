@@ -41,6 +41,7 @@ struct phone {
 	bool walk_begun; /* 7940/7960: CTLSEP or SEP asked since the last image */
 	bool again;	 /* recovered once and now erased again: first_ms is that of this round */
 	bool counted;	 /* in phones.recovered, which counts each phone once */
+	uint32_t unsure; /* of these the last block was not acknowledged */
 	bool own_list; /* it fetches the list of the load it runs */
 };
 

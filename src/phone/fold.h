@@ -28,6 +28,9 @@ void fold_adopt(struct fold *s, const char *load);
 uint32_t fold_image_bit(const struct fold *s, const char *base);
 /* Do these bits hold all that the phone needs to boot? */
 bool fold_whole(const struct fold *s, uint32_t bits);
+/* 7902/7905/7912: is the image that gives the bundle its load name among them? The recovery image
+ * may lie in the same folder, and who runs that does not run the load. */
+bool fold_named(const struct fold *s, uint32_t bits);
 
 /* The stages: each moves the phone and says so, once. */
 void fold_seen(struct fold *s);

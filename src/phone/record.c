@@ -106,7 +106,7 @@ void fold_adopt(struct fold *s, const char *load)
 		return;
 	text_copy(phone->load, sizeof(phone->load), load);
 	phone->bundle = library_bundle(s->phones->library, load);
-	phone->fetched = phone->ever = 0;
+	phone->fetched = phone->ever = phone->unsure = 0;
 	if (phone->stage == PHONE_LISTED)
 		phone->stage = PHONE_LEASED; /* so that the other list is news, too */
 	set = phone->bundle ? phone->bundle->models : 0;
@@ -165,6 +165,23 @@ bool fold_whole(const struct fold *s, uint32_t bits)
 	 * before the universal loader are one image. */
 	case MODEL_LEGACY: return (bits & (application ? application : all)) != 0;
 	case MODEL_KUP: return (bits & all) != 0; /* .sbin and .zup are two dresses of one image */
+	}
+	return false;
+}
+
+bool fold_named(const struct fold *s, uint32_t bits)
+{
+	const struct bundle *b = s->phone->bundle;
+	char load[sizeof(b->load)];
+
+	for (unsigned i = 0; b && i < b->file_count && i < IMAGES_MAX; i++) {
+		const struct firmware_file *f = bits >> i & 1 ? image(s, i) : NULL;
+
+		if (!f)
+			continue;
+		load_name_of_file(f->name, load, sizeof(load));
+		if (text_equal_nocase(load, b->load))
+			return true;
 	}
 	return false;
 }

@@ -192,8 +192,9 @@ static void say_recovered(struct fold *s, struct event *e, const char *format, .
 void fold_recovered(struct fold *s)
 {
 	struct phone *phone = s->phone;
-	bool java = phone->bundle && phone->bundle->family == MODEL_JAVA;
-	bool whole = fold_whole(s, java ? phone->ever : phone->fetched);
+	bool kup = phone->bundle && phone->bundle->family == MODEL_KUP;
+	bool whole = !phone->unsure &&
+		     (kup ? fold_named(s, phone->fetched) : fold_whole(s, phone->ever));
 	int64_t ms = s->event->wall_ms - phone->first_ms;
 	uint64_t seconds = ms > 0 ? (uint64_t)ms / 1000 : 0;
 	const char *since = phone->again ? "started over" : "was first seen";
@@ -216,8 +217,8 @@ void fold_recovered(struct fold *s)
 		say_recovered(s, e,
 			      "is alive again: proven by the requests only a running phone makes, "
 			      "%" PRIu64
-			      " second%s after it %s. It did not fetch every file here, so "
-			      "which load it runs was not seen.",
+			      " second%s after it %s. Not every file of a load was seen to "
+			      "arrive, so which load it runs is not known.",
 			      seconds, seconds == 1 ? "" : "s", since);
 	}
 	s->phones->recovered += !phone->counted;

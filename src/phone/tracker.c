@@ -93,7 +93,9 @@ static bool fed(const struct fold *s)
 
 	if (!fold_family(s, &family) || family == MODEL_JAVA)
 		return phone->ever != 0 && (phone->erased || fold_whole(s, phone->ever));
-	return fold_whole(s, phone->fetched);
+	/* The list may be said to be complete after the members are, when its last ACK was lost,
+	 * and a 7940/7960 fetches it at every start: what was ever fetched counts. */
+	return fold_whole(s, family == MODEL_LEGACY ? phone->ever : phone->fetched);
 }
 
 static void note_walk(struct phone *phone, enum request_kind kind, const char *base)
@@ -148,7 +150,8 @@ static void asked(struct fold *s, enum request_kind kind, const char *base)
 	/* A question about CTL or SEP alone is not enough for a Java phone: it has proved
 	 * itself when it took a configuration, or asks for what comes after that. */
 	known = fold_family(s, &family);
-	if (kind == REQUEST_APPLICATION || (known && family == MODEL_KUP) ||
+	if (kind == REQUEST_APPLICATION ||
+	    (known && family == MODEL_KUP && kind == REQUEST_PROFILE) ||
 	    (known && family == MODEL_LEGACY && kind == REQUEST_LEGACY_CONFIG))
 		fold_recovered(s);
 }
@@ -161,7 +164,9 @@ static void list_complete(struct fold *s)
 	enum model_family family;
 
 	if (fold_family(s, &family) && family == MODEL_LEGACY) {
-		/* The loader fetches the list again before the .sb2, and at every start. */
+		/* The loader fetches the list again before the .sb2, and at every start. Its
+		 * walk is over then: who asks for SIPDefault.cnf next is the application. */
+		phone->walk_begun = phone->legacy_walk = false;
 		if (phone->stage == PHONE_FETCHING)
 			return;
 		phone->fetched = 0;
@@ -193,12 +198,18 @@ static void image_complete(struct fold *s, const char *base)
 	image_start(s); /* for a stream that lacks the start */
 	phone->fetched |= bit;
 	phone->ever |= bit;
+	/* The last ACK never came. It likely arrived, but that is no proof of a load; that the
+	 * phone goes on to the next file is (see started()). */
+	if (event_has(s->event, FIELD_CONFIRMED) && !s->event->confirmed)
+		phone->unsure |= bit;
+	else
+		phone->unsure &= ~bit;
 	phone->walk_begun = phone->legacy_walk = false;
 	if (phone->stage == PHONE_FETCHING && fold_whole(s, phone->fetched))
 		fold_writing(s);
 }
 
-static void started(struct fold *s, enum request_kind kind)
+static void started(struct fold *s, enum request_kind kind, const char *base)
 {
 	/* A running phone that looks at the list of what it runs only compares. */
 	s->phone->own_list = kind == REQUEST_LOADS && s->phone->stage >= PHONE_BACK &&
@@ -206,12 +217,18 @@ static void started(struct fold *s, enum request_kind kind)
 			     text_equal_nocase(s->event->load, s->phone->load);
 	if (event_has(s->event, FIELD_LOAD))
 		fold_adopt(s, s->event->load);
-	if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
-		image_start(s);
+	if (kind != REQUEST_IMAGE && kind != REQUEST_RECOVERY)
+		return;
+	image_start(s);
+	s->phone->unsure &= fold_image_bit(s, base);
 }
 
 static void completed(struct fold *s, enum request_kind kind, const char *base)
 {
+	enum model_family family;
+
+	/* A 7912 that takes XMLDefault may go on to another load; its profile comes last, and
+	 * only who is content with its load asks for that. */
 	if (kind == REQUEST_LOADS && s->phone->own_list)
 		s->phone->own_list = false;
 	else if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
@@ -219,7 +236,8 @@ static void completed(struct fold *s, enum request_kind kind, const char *base)
 	else if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
 		image_complete(s, base);
 	else if ((kind == REQUEST_XMLDEFAULT || kind == REQUEST_CONFIG) &&
-		 s->phone->stage == PHONE_BACK && fed(s) && shows_running(s, kind, base))
+		 s->phone->stage == PHONE_BACK && fed(s) && shows_running(s, kind, base) &&
+		 !(fold_family(s, &family) && family == MODEL_KUP))
 		fold_recovered(s);
 }
 
@@ -283,7 +301,7 @@ static void apply_tftp(struct phones *p, const struct event *e, struct phones_ou
 	if (e->type == EVENT_TFTP_REQUEST)
 		asked(&s, kind, base);
 	else if (e->type == EVENT_TFTP_START)
-		started(&s, kind);
+		started(&s, kind, base);
 	else
 		completed(&s, kind, base);
 }

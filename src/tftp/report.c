@@ -121,6 +121,7 @@ static void report_complete(struct tftp_out *out, const struct tftp_slot *slot, 
 	event_set_number(e, FIELD_BYTES, t->size);
 	event_set_number(e, FIELD_MS, ms);
 	event_set_number(e, FIELD_RESENT, t->resent);
+	event_set_truth(e, FIELD_CONFIRMED, t->acked == t->last);
 	if (t->acked == t->last)
 		return;
 	event_say(e,

@@ -166,7 +166,7 @@ static void golden_lines(void **state)
 		"\"severity\":\"info\",\"text\":\"00:1b:54:ca:01:02 has jar70sccp.8-3-2-27.sbn: "
 		"1,204,112 bytes in 950 ms.\",\"mac\":\"00:1b:54:ca:01:02\",\"ip\":\"10.79.70.51\","
 		"\"file\":\"jar70sccp.8-3-2-27.sbn\",\"bytes\":1204112,\"ms\":950,\"resent\":"
-		"null}");
+		"null,\"confirmed\":null}");
 	free(line);
 
 	event_init(&e, EVENT_FIRMWARE_BUNDLE);

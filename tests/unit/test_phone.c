@@ -367,9 +367,9 @@ static const struct {
 	 "62 get CP7912080003SCCP070409A.sbin\n120 miss SEP001b54ca0102.cnf.xml\n"
 	 "121 miss gk001b54ca0102\n",
 	 "0 seen\n0 leased\n5 fetching cp7912r\n5 writing cp7912r\n60 back cp7912r\n"
-	 "60 recovered cp7912r\n60 alive cp7912r 60\n62 fetching CP7912080003SCCP070409A\n"
-	 "62 writing CP7912080003SCCP070409A\n120 back CP7912080003SCCP070409A\n"
-	 "120 recovered CP7912080003SCCP070409A\n120 alive CP7912080003SCCP070409A 58\n",
+	 "62 fetching CP7912080003SCCP070409A\n62 writing CP7912080003SCCP070409A\n"
+	 "120 back CP7912080003SCCP070409A\n121 recovered CP7912080003SCCP070409A\n"
+	 "121 alive CP7912080003SCCP070409A 121\n",
 	 1},
 	{"7912 in recovery mode, its image is cut off",
 	 "0 ack Cisco Systems, Inc. IP Phone 7912\n5 from cp7912r\n5 start cp7912r.zup\n"

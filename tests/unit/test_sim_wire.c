@@ -270,7 +270,7 @@ static void agree(struct run *r, const struct sim_phone *p)
 			runs ? "runs, but is not called recovered"
 			     : "is called recovered, but does not run",
 			mac);
-	else if (runs && !text_equal_nocase(t->load, sim_phone_load(p)))
+	else if (runs && !t->unsure && !text_equal_nocase(t->load, sim_phone_load(p)))
 		trouble(r, "runs another load than the tracker says", sim_phone_load(p));
 }
 
