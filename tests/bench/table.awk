@@ -14,7 +14,7 @@ BEGIN {
 	title["burst"] = "DHCP, 20 clients at the same moment"
 	title["dhcp1"] = "DHCP, one client after another"
 	title["dhcp10"] = "DHCP, 10 clients at a time"
-	title["leases"] = "DHCP, leases that the files hold when the server is killed right after the last ACK"
+	title["leases"] = "DHCP, 500 leases, then the server is killed at the last ACK: how many do its files hold?"
 	tftp = "mib_s:MiB/s cpu_ms_mib:CPU_ms/MiB slowest_median:slowest/median"
 	for (t in title)
 		metrics[t] = tftp
