@@ -5,46 +5,15 @@
  */
 #include "daemon.h"
 
-#include "reflashd/text.h"
+#include "reflashd/firmware_event.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-/* The names of the missing members, a line each. */
-static void missing_text(const struct bundle *b, char *out, size_t size)
-{
-	size_t len = 0;
-
-	*out = 0;
-	for (unsigned i = 0; i < b->missing_count && len < size; i++)
-		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? "\n" : "",
-					b->missing[i]);
-}
 
 static void say_bundle(struct daemon *d, const struct library *l, const struct bundle *b)
 {
-	char models[128], for_models[128], missing[1024];
 	struct event e;
 
-	model_set_text(l->models, b->models, '\n', models, sizeof(models));
-	model_set_text(l->models, b->models, ' ', for_models, sizeof(for_models));
-	event_init(&e, EVENT_FIRMWARE_BUNDLE);
-	e.severity = b->fit ? SEVERITY_NOTICE : SEVERITY_WARNING;
-	event_set_text(&e, FIELD_LOAD, b->load);
-	event_set_text(&e, FIELD_MODELS, models);
-	event_set_number(&e, FIELD_FILES, b->file_count);
-	missing_text(b, missing, sizeof(missing));
-	event_set_text(&e, FIELD_MISSING, missing);
-	event_set_truth(&e, FIELD_COMPLETE, b->complete);
-	event_set_text(&e, FIELD_SIGNATURE, signature_name(b->signature));
-	event_set_text(&e, FIELD_GENERATION, generation_name(b->generation));
-	event_set_bytes(&e, FIELD_SOURCE, (const uint8_t *)b->source, strlen(b->source));
-	event_say(&e, "Firmware %s for %s: %s.", b->load,
-		  *for_models ? for_models : "no known model",
-		  b->fit	? "complete, ready to be offered"
-		  : b->complete ? "not offered to phones, see below"
-				: "incomplete, not offered to phones");
+	bundle_event(&e, l, b);
 	daemon_emit(d, &e);
 }
 
@@ -52,16 +21,7 @@ static void say_finding(struct daemon *d, const struct library *l, const struct 
 {
 	struct event e;
 
-	event_init(&e, EVENT_FIRMWARE_FINDING);
-	e.severity = f->severity == FINDING_NOTE      ? SEVERITY_INFO
-		     : f->severity == FINDING_WARNING ? SEVERITY_WARNING
-						      : SEVERITY_ERROR;
-	event_set_text(&e, FIELD_CODE, f->code);
-	if (*f->file)
-		event_set_bytes(&e, FIELD_FILE, (const uint8_t *)f->file, strlen(f->file));
-	event_set_bytes(&e, FIELD_SOURCE, (const uint8_t *)l->folder[f->folder],
-			strlen(l->folder[f->folder]));
-	event_say(&e, "%s", f->text);
+	finding_event(&e, l, f);
 	daemon_emit(d, &e);
 }
 
