@@ -18,7 +18,7 @@ size_t text_escape(char *out, size_t size, const uint8_t *data, size_t len);
 
 /* snprintf that says whether it all fitted and never leaves an unterminated string. */
 bool text_format(char *out, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /* Copies, cutting when needed; true when it all fitted. */
 bool text_copy(char *out, size_t size, const char *text);
 
@@ -28,6 +28,11 @@ int text_casecmp(const char *a, const char *b);
 bool text_equal_nocase(const char *a, const char *b);
 bool text_starts_nocase(const char *text, const char *prefix);
 bool text_ends_nocase(const char *text, const char *suffix);
+
+/* How many letters to insert, drop or change to make one word of the other (Levenshtein), in any
+ * case; UINT_MAX when one is longer than TEXT_DISTANCE_MAX. */
+#define TEXT_DISTANCE_MAX 32
+unsigned text_distance(const char *a, const char *b);
 
 /* Whole string as an unsigned decimal within min..max, nothing else around it. */
 bool text_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);

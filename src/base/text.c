@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reflashd/text.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,4 +116,31 @@ bool text_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 		return false;
 	*out = v;
 	return true;
+}
+
+unsigned text_distance(const char *a, const char *b)
+{
+	unsigned row[TEXT_DISTANCE_MAX + 1];
+	size_t n = strlen(b);
+
+	if (n > TEXT_DISTANCE_MAX || strlen(a) > TEXT_DISTANCE_MAX)
+		return UINT_MAX;
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= n; j++) {
+			unsigned best = diagonal + (text_lower(a[i - 1]) != text_lower(b[j - 1]));
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
 }

@@ -156,41 +156,13 @@ enum config_option option_find(const char *name, size_t len)
 	return OPTIONS_TOTAL;
 }
 
-#define NEAR_NAME_MAX 24
-
-/* How many letters to insert, drop or change to make one word of the other (Levenshtein). */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NEAR_NAME_MAX + 1];
-	size_t n = strlen(b);
-
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned best = diagonal + (text_lower(a[i - 1]) != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
 const char *option_nearest(const char *name, bool flags)
 {
 	size_t len = strlen(name);
 	unsigned best = len < 6 ? 2 : 3; /* not nearer than this is no suggestion */
 	const char *found = NULL;
 
-	if (len < 2 || len > NEAR_NAME_MAX)
+	if (len < 2)
 		return NULL;
 	for (unsigned o = 0; o < OPTIONS_TOTAL; o++) {
 		const struct option_row *row = &option_table[o];
@@ -198,8 +170,7 @@ const char *option_nearest(const char *name, bool flags)
 
 		if (flags ? o == OPTION_FIRMWARE : !row->section)
 			continue;
-		must(strlen(row->name) <= NEAR_NAME_MAX);
-		d = text_starts_nocase(row->name, name) ? 1 : distance(name, row->name);
+		d = text_starts_nocase(row->name, name) ? 1 : text_distance(name, row->name);
 		if (d < best) {
 			best = d;
 			found = row->name;
