@@ -46,7 +46,7 @@ build/reflashd -i cable0 --once --timeout 60 --state-dir "$dir/state" \
 	--keys tests/keys/test-keys.ini "$dir/7970" &
 daemon=$!
 sleep 0.4
-build/tools/simphone -i phone0 --model 7970 --kind erased --speed 60 --timeout 60 |
+build/tools/simphone -i phone0 --model 7970 --kind erased --load SCCP70.8-3-3S --speed 60 --timeout 60 |
 	sed -u 's/^ *[0-9.]* *SEP[0-9A-F]* */          ☎  /'
 code=0
 wait $daemon || code=$?

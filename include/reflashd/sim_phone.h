@@ -14,6 +14,7 @@
 #include "reflashd/base.h"
 #include "reflashd/loads.h"
 #include "reflashd/models.h"
+#include "reflashd/signature.h"
 
 enum sim_kind {
 	SIM_JAVA_ERASED,  /* loader: DHCP, termXX.default.loads, members, flash, then boots */
@@ -23,17 +24,28 @@ enum sim_kind {
 	SIM_KUP_RUNNING,  /* 7912 …: SEP…, XMLDefault, gk<mac>, gkdefault.cfg */
 };
 
+/* Which signing keys the code of a Java phone holds: its loader's when it is erased, its image's
+ * when it runs. What it installs brings its own: up to 8.3(2) G1, from 8.3(3) on both. */
+enum sim_knows {
+	SIM_KNOWS_ANYTHING, /* whoever signed it; only an altered file is refused */
+	SIM_KNOWS_G1,
+	SIM_KNOWS_G2,
+	SIM_KNOWS_BOTH,
+};
+
 struct sim_phone_config {
 	enum sim_kind kind;
 	struct mac mac;
-	char model[12];	     /* "7970"; names come from the catalogue of models */
-	char load[72];	     /* what a running phone runs, e.g. "SCCP70.8-3-3S"; of an erased one:
-				what the image will call itself that it installs first, when
-				that is known; "" otherwise */
-	bool sip;	     /* a running image of the SIP kind */
-	bool silent_class;   /* an erased loader that sends no option 60 */
-	uint64_t seed;	     /* choices that a real phone makes by chance */
-	uint32_t speed;	     /* pauses (boot, flash) are divided by this; 1: as recorded */
+	char model[12];	   /* "7970"; names come from the catalogue of models */
+	char load[72];	   /* what a running phone runs, e.g. "SCCP70.8-3-3S"; of an erased one:
+			      what the image will call itself that it installs first, when
+			      that is known; "" otherwise */
+	bool sip;	   /* a running image of the SIP kind */
+	bool silent_class; /* an erased loader that sends no option 60 */
+	uint64_t seed;	   /* choices that a real phone makes by chance */
+	uint32_t speed;	   /* pauses (boot, flash) are divided by this; 1: as recorded */
+	enum sim_knows knows;
+	const struct keys *keys; /* to verify with, borrowed; NULL: no signature is looked at */
 };
 
 /* One UDP datagram, to or from the phone. */

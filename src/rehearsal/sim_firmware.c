@@ -7,8 +7,8 @@
  * jar70… to Jar70… was accepted, phones.md 13), and an image that is whole by its own
  * lengths. A KUP image: whole, its sum right, made for this model.
  *
- * Not checked, because the simulator holds no keys: the signature. So a .sb2 that lost its
- * tail passes here, where a real phone would refuse it.
+ * The signature is sim_trust.c's. Without keys nobody looks at it, and a .sb2 that lost its tail
+ * passes, where a real phone would refuse it.
  */
 #include "reflashd/image.h"
 #include "reflashd/signed_file.h"

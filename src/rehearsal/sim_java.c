@@ -8,8 +8,10 @@
  * XMLDefault → dial plan and tones (SIP) → running.
  *
  * What can go wrong:
- * - the list is refused: fetched a second time within a second, again 93–147 s later, for ever
- *   (7906 trace);
+ * - the list is refused (its name, or a signing key that the loader does not know): fetched a
+ * second time within a second, again 93–147 s later, for ever (7906 trace); never a member;
+ * - a running image does not know the key of the load it is told to take: "Load Auth Failed", and
+ * it stays on what it runs;
  * - a member is missing: the next one is asked for all the same and the port closed in the
  *   middle of it (7911 trace), then the list again after the same pause;
  * - a member is refused or the answers stop: over again;
@@ -28,7 +30,9 @@
  *
  * Simulator's own assumptions, not recorded: 20 s from power to the loader's DHCP, 60 s to the
  * image's; a dark phase of 2 to 5 minutes for a whole flash, 1 to 2 for an upgrade; the
- * 45 s of an unhappy configuration loop come from an 8851.
+ * 45 s of an unhappy configuration loop come from an 8851. An image that said "Load Auth Failed"
+ * begins its configuration anew after three minutes, as it finds no CallManager to register
+ * with; when the same load fails again, that is how it stays.
  */
 #include "sim_private.h"
 
@@ -38,6 +42,7 @@
 #define LOADER_BOOT  USEC_SEC(20)
 #define IMAGE_BOOT   USEC_SEC(60)
 #define UNHAPPY_LOOP USEC_SEC(45)
+#define TRY_AGAIN    USEC_SEC(180)
 
 enum state {
 	LOADER_DHCP,
@@ -146,13 +151,27 @@ static void settle(struct sim_phone *p, usec_t now)
 	sim_pause(p, now, USEC_SEC(2), SETTLED);
 }
 
+/* Its load failed its authentication: true when it is worth another try, later. */
+static bool tries_again(struct sim_phone *p)
+{
+	if (!p->unauthorised)
+		return false;
+	p->unauthorised = false;
+	if (text_equal_nocase(p->refused, p->load_asked))
+		return false;
+	text_copy(p->refused, sizeof(p->refused), p->load_asked);
+	return true;
+}
+
 /* It runs, and asks for what only a phone at work asks for. Of SCCP phones nothing is recorded
  * but ring lists, and not of all. */
 static void work(struct sim_phone *p, usec_t now, struct sim_out *out)
 {
 	p->stage = SIM_RUNNING;
 	sim_log(p, out, "runs %s", p->flash.load[0] ? p->flash.load : "a load it cannot name");
-	if (speaks_sip(p))
+	if (tries_again(p))
+		sim_pause(p, now, TRY_AGAIN, ASK_CTL);
+	else if (speaks_sip(p))
 		sim_pause(p, now, THINK, ASK_DIALPLAN);
 	else if (p->config.seed & 1)
 		sim_pause(p, now, THINK, ASK_RINGS);
@@ -233,6 +252,10 @@ static void got_list(struct sim_phone *p, usec_t now, struct sim_out *out)
 	sim_check_list(name, p->tftp.data, p->tftp.len, &p->list, why);
 	if (why[0] == '\0' && p->list.dialect != LOADS_JAVA)
 		text_format(why, sizeof(why), "%s is a list for other phones", name);
+	if (why[0] == '\0') {
+		sim_check_signature(p, name, p->tftp.data, p->tftp.len, why);
+		p->unauthorised = p->upgrading && why[0] != '\0';
+	}
 	if (why[0] != '\0') {
 		give_up_load(p, now, out, why);
 		return;
@@ -241,6 +264,7 @@ static void got_list(struct sim_phone *p, usec_t now, struct sim_out *out)
 	if (p->upgrading && p->flash.load[0] == '\0' &&
 	    sim_names_equal(&names, &p->flash.installed)) {
 		text_copy(p->flash.load, sizeof(p->flash.load), p->load_asked);
+		sim_learn_keys(p);
 		sim_log(p, out, "is %s already", p->flash.load);
 		p->stage = SIM_BOOTING;
 		settle(p, now);
@@ -292,6 +316,8 @@ static void got_member(struct sim_phone *p, enum sim_got got, usec_t now, struct
 		return;
 	}
 	sim_check_member(name, p->tftp.data, p->tftp.len, why);
+	if (why[0] == '\0')
+		sim_check_signature(p, name, p->tftp.data, p->tftp.len, why);
 	if (why[0] != '\0') {
 		give_up_load(p, now, out, why);
 		return;
@@ -393,6 +419,7 @@ static void restart(struct sim_phone *p, usec_t now, struct sim_out *out)
 	p->flash.wanted.count = 0;
 	text_copy(p->flash.load, sizeof(p->flash.load), p->flash.wanted_load);
 	p->upgrading = false;
+	sim_learn_keys(p);
 	boot(p, now, out);
 	sim_log(p, out, "restarts with its new image");
 }

@@ -106,6 +106,8 @@ static void got_image(struct sim_phone *p, enum sim_got got, usec_t now, struct 
 
 	if (got == SIM_GOT_FILE)
 		sim_check_kup(p->tftp.name, &p->model, p->tftp.data, p->tftp.len, why);
+	if (got == SIM_GOT_FILE && why[0] == '\0')
+		sim_check_signature(p, p->tftp.name, p->tftp.data, p->tftp.len, why);
 	if (got == SIM_GOT_FILE && why[0] == '\0') {
 		sim_log(p, out, "has %s: %zu bytes, writes it", p->tftp.name, p->tftp.len);
 		sim_go_dark(p, SIM_FLASHING);

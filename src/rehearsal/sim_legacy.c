@@ -163,6 +163,8 @@ static void got_list(struct sim_phone *p, usec_t now, struct sim_out *out)
 	if (why[0] == '\0' && (p->list.dialect != LOADS_LEGACY || !member_ending(p, ".sbn") ||
 			       !member_ending(p, ".sb2")))
 		text_format(why, sizeof(why), "%s is a list for other phones", p->tftp.name);
+	if (why[0] == '\0')
+		sim_check_signature(p, p->tftp.name, p->tftp.data, p->tftp.len, why);
 	if (why[0] != '\0') {
 		no_load(p, now, out, why);
 	} else if (p->flash.bootable && text_equal_nocase(p->load_asked, p->flash.load)) {
@@ -182,6 +184,8 @@ static void got_image(struct sim_phone *p, usec_t now, struct sim_out *out)
 	char why[160];
 
 	sim_check_member(p->tftp.name, p->tftp.data, p->tftp.len, why);
+	if (why[0] == '\0')
+		sim_check_signature(p, p->tftp.name, p->tftp.data, p->tftp.len, why);
 	if (why[0] != '\0') {
 		no_load(p, now, out, why);
 		return;

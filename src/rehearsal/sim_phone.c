@@ -153,6 +153,7 @@ struct sim_phone *sim_phone_new_of(const struct sim_phone_config *config, const 
 	p->random = mix(config->seed ^ mix(mac));
 	p->abrupt = sim_random(p, 4) == 0;
 	p->pause = USEC_NEVER;
+	p->knows = config->knows;
 	text_copy(p->flash.load, sizeof(p->flash.load), config->load);
 	switch (config->kind) {
 	case SIM_JAVA_RUNNING: p->flash.bootable = true; /* fall through */
@@ -226,6 +227,7 @@ void sim_phone_power_off(struct sim_phone *p)
 	p->round = 0;
 	p->doomed = false;
 	p->upgrading = false;
+	p->refused[0] = '\0';
 }
 
 void sim_phone_receive(struct sim_phone *p, const struct sim_datagram *d, usec_t now,

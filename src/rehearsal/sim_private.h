@@ -98,6 +98,7 @@ struct sim_phone {
 	sim_phone_namer namer;
 	void *namer_ctx;
 	struct sim_flash flash;
+	enum sim_knows knows; /* of the code in the flash, the loader's included */
 
 	/* Gone with the power. */
 	bool on, deaf; /* deaf: no network (writing flash, restarting) */
@@ -119,6 +120,8 @@ struct sim_phone {
 	bool upgrading;	 /* the list is <load>.loads, not termXX.default.loads */
 	bool dot_slash;	 /* 7940/7960: SIPDefault.cnf said tftp_cfg_dir: "./" */
 	char load_asked[72];
+	bool unauthorised; /* the list of that load failed its authentication; it will be tried … */
+	char refused[72]; /* … once more, and this is the load that was refused already */
 };
 
 /* sim_phone.c */
@@ -165,6 +168,12 @@ bool sim_names_equal(const struct sim_names *a, const struct sim_names *b);
 bool sim_names_hold(const struct sim_names *names, const char *name);
 /* The first numbers in "SCCP70.8-5-2S", "jar70sccp.8-5-2TH1-9.sbn" at least major.minor(third)? */
 bool sim_version_from(const char *name, unsigned major, unsigned minor, unsigned third);
+
+/* sim_trust.c: does the code of this phone take the signature of a file? "" or why not. */
+void sim_check_signature(const struct sim_phone *p, const char *name, const uint8_t *data,
+			 size_t len, char why[160]);
+/* The keys that come with the load that the phone has just installed. */
+void sim_learn_keys(struct sim_phone *p);
 
 /* sim_config.c: the little that a phone needs of its configuration files. */
 struct sim_configuration {

@@ -12,12 +12,14 @@
  * keep out of it, so an interface that has an IPv4 address is refused: the kernel would
  * answer ARP and refuse ports in the phone's stead.
  *
+ * With --knows the phones hold the signing keys of that generation only: the built-in ones and
+ * those of --keys (tests/keys/test-keys.ini below the current folder or $REFLASHD_SOURCE).
+ *
  * What can go wrong: no permission, no such interface, the time is over (exit 1, and a line for
  * each phone that does not run yet).
  */
-#include "reflashd/bytes.h"
-#include "reflashd/frame.h"
-#include "reflashd/sim_phone.h"
+#include "station.h"
+
 #include "reflashd/text.h"
 
 #include <arpa/inet.h>
@@ -36,39 +38,17 @@
 #include <unistd.h>
 
 #define PHONES	       256
-#define PENDING	       4
-#define ARP_AGAIN      USEC_SEC(1)
-#define CACHE_SIZE     4
 #define LAST_QUESTIONS USEC_SEC(2)
-
-struct pending {
-	struct sim_datagram d;
-	bool used;
-};
-
-/* One phone and its network stack. */
-struct station {
-	struct sim_phone *phone;
-	struct mac mac;
-	char name[16];
-	struct {
-		uint32_t ip;
-		struct mac mac;
-	} cache[CACHE_SIZE];
-	unsigned cache_next;
-	struct pending pending[PENDING]; /* wait for an ARP answer */
-	usec_t arp_at;			 /* when to ask again; USEC_NEVER: nothing to ask */
-};
 
 struct tool {
 	const char *interface;
-	int fd;
-	bool verbose;
+	struct cable cable;
 	unsigned count;
 	struct station station[PHONES];
 	struct sim_phone_config config;
+	struct keys keys;
+	const char *key_file;
 	uint64_t timeout; /* seconds; 0: none */
-	usec_t start;
 };
 
 static usec_t clock_now(void)
@@ -79,279 +59,25 @@ static usec_t clock_now(void)
 	return (usec_t)t.tv_sec * 1000000u + (usec_t)t.tv_nsec / 1000u;
 }
 
-static void say(const struct tool *t, const struct station *s, usec_t now, const char *line)
-{
-	usec_t ms = (now - t->start) / 1000;
-
-	printf("%5llu.%03llu  %s  %s\n", (unsigned long long)(ms / 1000),
-	       (unsigned long long)(ms % 1000), s->name, line);
-	fflush(stdout);
-}
-
-static void send_frame(const struct tool *t, const uint8_t *frame, size_t len)
-{
-	/* A frame that the socket cannot take is one that the cable lost. */
-	if (len > 0 && send(t->fd, frame, len, 0) < 0 && t->verbose)
-		fprintf(stderr, "simphone: a frame was lost: %s\n", strerror(errno));
-}
-
-/* ARP */
-
-static const struct mac *cache_find(const struct station *s, uint32_t ip)
-{
-	unsigned i;
-
-	for (i = 0; i < CACHE_SIZE; i++)
-		if (s->cache[i].ip == ip && ip != 0)
-			return &s->cache[i].mac;
-	return NULL;
-}
-
-static void cache_learn(struct station *s, uint32_t ip, struct mac mac)
-{
-	unsigned i;
-
-	for (i = 0; i < CACHE_SIZE; i++) {
-		if (s->cache[i].ip == ip) {
-			s->cache[i].mac = mac;
-			return;
-		}
-	}
-	s->cache[s->cache_next].ip = ip;
-	s->cache[s->cache_next].mac = mac;
-	s->cache_next = (s->cache_next + 1) % CACHE_SIZE;
-}
-
-static void ask_arp(const struct tool *t, struct station *s, uint32_t ip, usec_t now)
-{
-	struct frame_arp a = frame_arp_request(s->mac, sim_phone_ip(s->phone), ip);
-	uint8_t frame[FRAME_MIN];
-
-	send_frame(t, frame, frame_arp_write(frame, sizeof(frame), &a));
-	s->arp_at = now + ARP_AGAIN;
-}
-
-static void send_udp(const struct tool *t, const struct station *s, struct mac to,
-		     const struct sim_datagram *d)
-{
-	struct frame_udp f = {.src_mac = s->mac,
-			      .dst_mac = to,
-			      .src_ip = d->src_ip,
-			      .dst_ip = d->dst_ip,
-			      .src_port = d->src_port,
-			      .dst_port = d->dst_port};
-	uint8_t frame[FRAME_MAX];
-
-	send_frame(t, frame, frame_write(frame, sizeof(frame), &f, d->data, d->len));
-}
-
-static void send_datagram(const struct tool *t, struct station *s, const struct sim_datagram *d,
-			  usec_t now)
-{
-	const struct mac *mac;
-	unsigned i;
-
-	if (d->dst_ip == FRAME_BROADCAST_IP) {
-		send_udp(t, s, frame_broadcast_mac(), d);
-		return;
-	}
-	mac = cache_find(s, d->dst_ip);
-	if (mac) {
-		send_udp(t, s, *mac, d);
-		return;
-	}
-	for (i = 0; i < PENDING && s->pending[i].used; i++)
-		;
-	if (i < PENDING) {
-		s->pending[i].d = *d;
-		s->pending[i].used = true;
-	}
-	ask_arp(t, s, d->dst_ip, now);
-}
-
-static void flush_pending(const struct tool *t, struct station *s)
-{
-	const struct mac *mac;
-	unsigned i;
-
-	for (i = 0; i < PENDING; i++) {
-		if (!s->pending[i].used)
-			continue;
-		mac = cache_find(s, s->pending[i].d.dst_ip);
-		if (!mac)
-			continue;
-		s->pending[i].used = false;
-		send_udp(t, s, *mac, &s->pending[i].d);
-	}
-	s->arp_at = USEC_NEVER;
-}
-
-static void receive_arp(const struct tool *t, struct station *s, const struct frame_arp *a)
-{
-	struct frame_arp answer;
-	uint8_t frame[FRAME_MIN];
-	uint32_t ip = sim_phone_ip(s->phone);
-
-	if (sim_phone_deaf(s->phone) || ip == 0 || a->target_ip != ip)
-		return;
-	cache_learn(s, a->sender_ip, a->sender_mac);
-	flush_pending(t, s);
-	if (a->op != FRAME_ARP_REQUEST)
-		return;
-	answer = frame_arp_answer(a, s->mac, ip);
-	send_frame(t, frame, frame_arp_write(frame, sizeof(frame), &answer));
-}
-
-/* ICMP port unreachable (RFC 792): the IP header that came and eight bytes behind it. */
-
-static uint16_t checksum(const uint8_t *data, size_t len)
-{
-	uint32_t sum = 0;
-	size_t i;
-
-	for (i = 0; i + 1 < len; i += 2)
-		sum += get_be16(data + i);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static void put_be16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void refuse(const struct tool *t, const struct station *s, const struct frame_udp *f,
-		   const uint8_t *frame, size_t len)
-{
-	uint8_t out[14 + 20 + 8 + 28];
-	struct writer w = writer_init(out, sizeof(out));
-
-	if (len < 14 + 28 || (frame[14] & 0x0f) != 5)
-		return;
-	write_bytes(&w, f->src_mac.b, 6);
-	write_bytes(&w, s->mac.b, 6);
-	write_be16(&w, FRAME_TYPE_IPV4);
-	write_be16(&w, 0x45c0); /* as routers and hosts mark ICMP errors */
-	write_be16(&w, 20 + 8 + 28);
-	write_be32(&w, 0);
-	write_be16(&w, 64 << 8 | 1);
-	write_be16(&w, 0);
-	write_be32(&w, f->dst_ip);
-	write_be32(&w, f->src_ip);
-	write_be16(&w, 3 << 8 | 3);
-	write_be16(&w, 0);
-	write_be32(&w, 0);
-	write_bytes(&w, frame + 14, 28);
-	if (!w.ok)
-		abort();
-	put_be16(out + 14 + 10, checksum(out + 14, 20));
-	put_be16(out + 34 + 2, checksum(out + 34, 36));
-	send_frame(t, out, w.len);
-}
-
-/* The phone's wishes, after every call. */
-static void perform(const struct tool *t, struct station *s, const struct sim_out *out, usec_t now)
-{
-	unsigned i;
-
-	if (out->log)
-		say(t, s, now, out->line);
-	for (i = 0; i < out->count; i++)
-		send_datagram(t, s, &out->send[i], now);
-}
-
-static void receive_udp(const struct tool *t, struct station *s, const uint8_t *frame, size_t len,
-			usec_t now)
-{
-	struct frame_udp f;
-	struct sim_datagram d;
-	struct sim_out out;
-	struct span payload;
-	uint32_t ip = sim_phone_ip(s->phone);
-
-	if (!frame_parse(&f, &payload, frame, len) || payload.len > sizeof(d.data) ||
-	    sim_phone_deaf(s->phone))
-		return;
-	if (f.dst_port != 68 && (ip == 0 || f.dst_ip != ip))
-		return;
-	if (!sim_phone_port_open(s->phone, f.dst_port)) {
-		if (t->verbose)
-			say(t, s, now, "refuses a datagram to a closed port");
-		refuse(t, s, &f, frame, len);
-		return;
-	}
-	d.src_ip = f.src_ip;
-	d.dst_ip = f.dst_ip;
-	d.src_port = f.src_port;
-	d.dst_port = f.dst_port;
-	d.len = payload.len;
-	memcpy(d.data, payload.data, payload.len);
-	sim_phone_receive(s->phone, &d, now, &out);
-	perform(t, s, &out, now);
-}
-
-static void receive_frame(struct tool *t, const uint8_t *frame, size_t len)
-{
-	usec_t now = clock_now();
-	struct mac broadcast = frame_broadcast_mac(), to;
-	struct frame_arp arp;
-	bool is_arp;
-	unsigned i;
-
-	if (len < 14)
-		return;
-	memcpy(to.b, frame, 6);
-	is_arp = frame_arp_parse(&arp, frame, len);
-	for (i = 0; i < t->count; i++) {
-		if (!mac_equal(to, broadcast) && !mac_equal(to, t->station[i].mac))
-			continue;
-		if (is_arp)
-			receive_arp(t, &t->station[i], &arp);
-		else
-			receive_udp(t, &t->station[i], frame, len, now);
-	}
-}
-
 static void receive_frames(struct tool *t)
 {
 	uint8_t frame[2048];
 	struct sockaddr_ll from;
 	socklen_t from_len;
 	ssize_t n;
-	unsigned i;
+	unsigned i, k;
 
 	/* Not for ever: the phones' own timers want their turn. */
 	for (i = 0; i < 256; i++) {
 		from_len = sizeof(from);
-		n = recvfrom(t->fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from,
-			     &from_len);
+		n = recvfrom(t->cable.fd, frame, sizeof(frame), MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &from_len);
 		if (n < 0)
 			return;
-		if (from.sll_pkttype != PACKET_OUTGOING)
-			receive_frame(t, frame, (size_t)n);
-	}
-}
-
-static void tick(const struct tool *t, struct station *s, usec_t now)
-{
-	struct sim_out out;
-	unsigned i;
-
-	while (sim_phone_deadline(s->phone) <= now) {
-		sim_phone_tick(s->phone, now, &out);
-		perform(t, s, &out, now);
-	}
-	if (s->arp_at > now)
-		return;
-	s->arp_at = USEC_NEVER;
-	for (i = 0; i < PENDING; i++) {
-		/* The phone may have another address by now, and other things to say. */
-		if (s->pending[i].used && s->pending[i].d.src_ip != sim_phone_ip(s->phone))
-			s->pending[i].used = false;
-		if (s->pending[i].used)
-			ask_arp(t, s, s->pending[i].d.dst_ip, now);
+		if (from.sll_pkttype == PACKET_OUTGOING)
+			continue;
+		for (k = 0; k < t->count; k++)
+			station_receive(&t->cable, &t->station[k], frame, (size_t)n, clock_now());
 	}
 }
 
@@ -361,9 +87,7 @@ static int wait_ms(const struct tool *t, usec_t now, usec_t end)
 	unsigned i;
 
 	for (i = 0; i < t->count; i++) {
-		deadline = sim_phone_deadline(t->station[i].phone);
-		if (t->station[i].arp_at < deadline)
-			deadline = t->station[i].arp_at;
+		deadline = station_deadline(&t->station[i]);
 		if (deadline < first)
 			first = deadline;
 	}
@@ -423,16 +147,16 @@ static int time_is_over(const struct tool *t)
 
 static int run(struct tool *t)
 {
-	struct pollfd poll_fd = {.fd = t->fd, .events = POLLIN};
-	usec_t now = t->start, end = USEC_NEVER, since = USEC_NEVER;
+	struct pollfd poll_fd = {.fd = t->cable.fd, .events = POLLIN};
+	usec_t now = t->cable.start, end = USEC_NEVER, since = USEC_NEVER;
 	struct sim_out out;
 	unsigned i;
 
 	if (t->timeout > 0)
-		end = t->start + USEC_SEC(t->timeout);
+		end = t->cable.start + USEC_SEC(t->timeout);
 	for (i = 0; i < t->count; i++) {
 		sim_phone_power_on(t->station[i].phone, now, &out);
-		perform(t, &t->station[i], &out, now);
+		station_perform(&t->cable, &t->station[i], &out, now);
 	}
 	while (!all_run(t, now, &since)) {
 		if (now >= end)
@@ -441,16 +165,16 @@ static int run(struct tool *t)
 			receive_frames(t);
 		now = clock_now();
 		for (i = 0; i < t->count; i++)
-			tick(t, &t->station[i], now);
+			station_tick(&t->cable, &t->station[i], now);
 	}
 	return 0;
 }
 
 /* Setting up. */
 
-static bool failed(const char *what, const char *interface)
+static bool failed(const char *what, const char *name)
 {
-	fprintf(stderr, "simphone: %s %s: %s\n", what, interface, strerror(errno));
+	fprintf(stderr, "simphone: %s %s: %s\n", what, name, strerror(errno));
 	return false;
 }
 
@@ -491,13 +215,14 @@ static bool open_socket(struct tool *t)
 
 	to.sll_ifindex = (int)if_nametoindex(t->interface);
 	everything.mr_ifindex = to.sll_ifindex;
-	t->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (t->fd < 0)
+	t->cable.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (t->cable.fd < 0)
 		return failed("cannot open a packet socket on", t->interface);
-	setsockopt(t->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	if (bind(t->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+	setsockopt(t->cable.fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	if (bind(t->cable.fd, (struct sockaddr *)&to, sizeof(to)) != 0)
 		return failed("cannot listen on", t->interface);
-	if (setsockopt(t->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &everything, sizeof(everything)))
+	if (setsockopt(t->cable.fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &everything,
+		       sizeof(everything)))
 		return failed("cannot listen to all frames on", t->interface);
 	return true;
 }
@@ -534,7 +259,8 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: simphone -i IFACE --model 7970 [--kind erased|running|legacy|recovery]\n"
 		"                [--mac MAC] [--load LOAD] [--sip] [--silent] [--speed N]\n"
-		"                [--count N] [--seed N] [--timeout SECONDS] [-v]\n");
+		"                [--count N] [--seed N] [--timeout SECONDS] [-v]\n"
+		"                [--knows g1|g2|both] [--keys FILE]\n");
 	return 2;
 }
 
@@ -568,6 +294,46 @@ static bool set_kind(struct sim_phone_config *config, const char *kind)
 	return true;
 }
 
+static bool set_knows(struct sim_phone_config *c, const char *text)
+{
+	static const char *const words[] = {"", "g1", "g2", "both"};
+	unsigned i;
+
+	for (i = 1; i < 4; i++)
+		if (strcmp(text, words[i]) == 0)
+			c->knows = (enum sim_knows)i;
+	return c->knows != SIM_KNOWS_ANYTHING;
+}
+
+/* The keys that phones are made with, and those of the tests. */
+static bool read_keys(struct tool *t)
+{
+	const char *folder = getenv("REFLASHD_SOURCE");
+	char path[512], text[16384];
+	struct fault f;
+	size_t len;
+	FILE *file;
+
+	if (t->config.knows == SIM_KNOWS_ANYTHING && !t->key_file)
+		return true;
+	keys_builtin(&t->keys);
+	t->config.keys = &t->keys;
+	if (t->key_file)
+		text_copy(path, sizeof(path), t->key_file);
+	else
+		text_format(path, sizeof(path), "%s/tests/keys/test-keys.ini",
+			    folder ? folder : ".");
+	file = fopen(path, "re");
+	if (!file)
+		return failed("cannot read", path);
+	len = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	if (keys_read(&t->keys, path, text, len, &f) == 0)
+		return true;
+	fprintf(stderr, "simphone: %s\n", f.text);
+	return false;
+}
+
 static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 {
 	static const struct option options[] = {
@@ -575,7 +341,7 @@ static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 		{"mac", 1, NULL, 'a'},	     {"load", 1, NULL, 'l'},	{"speed", 1, NULL, 's'},
 		{"count", 1, NULL, 'c'},     {"timeout", 1, NULL, 't'}, {"sip", 0, NULL, 'S'},
 		{"silent", 0, NULL, 'q'},    {"seed", 1, NULL, 'e'},	{"verbose", 0, NULL, 'v'},
-		{NULL, 0, NULL, 0}};
+		{"knows", 1, NULL, 'n'},     {"keys", 1, NULL, 'K'},	{NULL, 0, NULL, 0}};
 	struct sim_phone_config *c = &t->config;
 	const char *kind = NULL;
 	uint64_t speed = 1;
@@ -594,8 +360,10 @@ static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 		case 't': ok = text_to_u64(optarg, 1, 86400, &t->timeout); break;
 		case 'e': ok = text_to_u64(optarg, 0, UINT64_MAX, &c->seed); break;
 		case 'S': c->sip = true; break;
+		case 'n': ok = set_knows(c, optarg); break;
+		case 'K': t->key_file = optarg; break;
 		case 'q': c->silent_class = true; break;
-		case 'v': t->verbose = true; break;
+		case 'v': t->cable.verbose = true; break;
 		default: ok = false;
 		}
 	}
@@ -612,20 +380,22 @@ int main(int argc, char **argv)
 
 	if (!t)
 		return 1;
-	t->fd = -1;
+	t->cable.fd = -1;
 	text_copy(t->config.model, sizeof(t->config.model), "7970");
 	t->config.mac = (struct mac){{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}};
 	if (!parse(t, argc, argv, &count)) {
 		free(t);
 		return usage();
 	}
-	t->start = clock_now();
-	if (prepare_interface(t) && open_socket(t) && add_phones(t, (unsigned)count))
+	t->cable.start = clock_now();
+	if (read_keys(t) && prepare_interface(t) && open_socket(t) &&
+	    add_phones(t, (unsigned)count))
 		result = run(t);
 	for (i = 0; i < t->count; i++)
 		sim_phone_free(t->station[i].phone);
-	if (t->fd >= 0)
-		close(t->fd);
+	if (t->cable.fd >= 0)
+		close(t->cable.fd);
+	keys_free(&t->keys);
 	free(t);
 	return result;
 }
