@@ -50,7 +50,8 @@ struct tftp_port {
 	struct daemon *daemon;
 	int fd;
 	uv_poll_t poll;
-	uv_timer_t timer;
+	int timer_fd;
+	uv_poll_t timer_poll;
 	usec_t armed; /* when the timer fires; USEC_NEVER: it is off */
 	struct tftp_server server;
 	struct tftp_slot *slots;
@@ -108,7 +109,8 @@ int network_prepare_dhcp(struct daemon *d, struct fault *f);
 void network_say_link(struct daemon *d, bool up);
 void network_on_news(uv_poll_t *poll, int status, int events);
 
-/* udp.c: a UDP socket on one interface and port; the fault names who holds the port. */
+/* udp.c: a UDP socket on one interface and port; the fault names who holds the port. Port 0: any
+ * free one, for a single transfer (no broadcast, no IP_PKTINFO: they cost time per packet). */
 int udp_open(const char *interface, uint32_t address, uint16_t port, struct fault *f);
 
 /* state.c: what outlives us. */

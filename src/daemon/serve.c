@@ -200,7 +200,8 @@ int daemon_serve(const struct config *config)
 	}
 	d->config = config;
 	d->loop = &loop;
-	d->dhcp.server_fd = d->dhcp.client_fd = d->dhcp.raw_fd = d->tftp.fd = -1;
+	d->dhcp.server_fd = d->dhcp.client_fd = d->dhcp.raw_fd = -1;
+	d->tftp.fd = d->tftp.timer_fd = -1;
 	err = start(d, &exit_code, &f);
 	if (err) {
 		fprintf(stderr, "reflashd: %s.\n", f.text);

@@ -127,8 +127,8 @@ int udp_open(const char *interface, uint32_t address, uint16_t port, struct faul
 	     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on))) ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
 		       (socklen_t)strlen(interface) + 1) ||
-	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) ||
-	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
+	    (port && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on))) ||
+	    (port && setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on))) ||
 	    bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {
 		err = -errno;
 		close(fd);
