@@ -27,6 +27,7 @@ struct phone_facts {
 	bool erased;		   /* its loader asks: it runs no load now */
 	unsigned refused_count;
 	char refused[PLAN_REFUSED_MAX][72]; /* loads whose list it took and did not follow */
+	char newest[72]; /* the newest load that it was ever seen to run, or "" */
 };
 
 enum plan_state {
@@ -53,6 +54,8 @@ struct plan {
 void plan_make(struct plan *p, const struct library *l, const char *target, bool unfit_too,
 	       const struct phone_facts *facts);
 
+/* Among the loads it refused? With or without ".loads", in any case. */
+bool facts_refused(const struct phone_facts *facts, const char *load);
 /* By the key that signed it, else by its version. */
 enum generation bundle_generation(const struct bundle *b);
 /* Is it a stepping stone: signed G1, version 8.3(3) .. 8.5(2)? */
