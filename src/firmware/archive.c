@@ -65,7 +65,7 @@ struct stream {
 };
 
 /* One archive at work. */
-struct reader {
+struct unpacker {
 	struct walk *walk;
 	const char *name;
 	struct archive *archive;
@@ -244,7 +244,7 @@ static const char *plain_name(const char *path)
 	}
 }
 
-static int check_entry(struct reader *r, struct archive_entry *e, const char *path)
+static int check_entry(struct unpacker *r, struct archive_entry *e, const char *path)
 {
 	const char *method = archive_format_name(r->archive);
 
@@ -279,7 +279,7 @@ static uint8_t *grow(uint8_t *data, size_t *size)
 }
 
 /* Reads the current entry into *out (malloc'ed). */
-static int unpack(struct reader *r, struct archive_entry *e, const char *path, size_t max,
+static int unpack(struct unpacker *r, struct archive_entry *e, const char *path, size_t max,
 		  uint8_t **out, size_t *out_len)
 {
 	int64_t claimed = archive_entry_size_is_set(e) ? archive_entry_size(e) : 0;
@@ -324,7 +324,7 @@ static struct seen *seen_find(struct walk *w, const char *name)
 }
 
 /* The same name again is harmless when the bytes are the same, too: *again. */
-static int remember(struct reader *r, const char *name, const uint8_t *data, size_t len,
+static int remember(struct unpacker *r, const char *name, const uint8_t *data, size_t len,
 		    bool *again)
 {
 	struct walk *w = r->walk;
@@ -359,11 +359,12 @@ static int remember(struct reader *r, const char *name, const uint8_t *data, siz
 
 static int walk(struct walk *w, const char *name, const uint8_t *data, size_t len, unsigned depth);
 
-static int walk_file(struct reader *r, struct archive_entry *e, const char *path, const char *name)
+static int walk_file(struct unpacker *r, struct archive_entry *e, const char *path,
+		     const char *name)
 {
 	bool inner = archive_is_name(name), again;
-	uint8_t *data;
-	size_t len;
+	uint8_t *data = NULL;
+	size_t len = 0;
 	int err = unpack(r, e, path, inner ? ARCHIVE_INNER_MAX : ARCHIVE_FILE_MAX, &data, &len);
 
 	if (err)
@@ -379,7 +380,7 @@ static int walk_file(struct reader *r, struct archive_entry *e, const char *path
 	return err;
 }
 
-static int walk_entry(struct reader *r, struct archive_entry *e)
+static int walk_entry(struct unpacker *r, struct archive_entry *e)
 {
 	const char *path = archive_entry_pathname(e), *name;
 	int err;
@@ -400,7 +401,7 @@ static int walk_entry(struct reader *r, struct archive_entry *e)
 		       : refuse(r->walk, r->name, path, "is damaged or cut short");
 }
 
-static int walk_entries(struct reader *r)
+static int walk_entries(struct unpacker *r)
 {
 	unsigned before = r->walk->entries;
 	struct archive_entry *e;
@@ -424,7 +425,7 @@ static int walk_entries(struct reader *r)
 	return err;
 }
 
-static int walk_zip(struct reader *r, const uint8_t *data, size_t len)
+static int walk_zip(struct unpacker *r, const uint8_t *data, size_t len)
 {
 	r->zip = true;
 	archive_read_support_format_zip_seekable(r->archive);
@@ -435,7 +436,7 @@ static int walk_zip(struct reader *r, const uint8_t *data, size_t len)
 	return walk_entries(r);
 }
 
-static int walk_tar(struct reader *r, struct stream *s, const uint8_t *data, size_t len)
+static int walk_tar(struct unpacker *r, struct stream *s, const uint8_t *data, size_t len)
 {
 	const char *why = NULL;
 	int err = 0;
@@ -477,7 +478,7 @@ static bool begins(const uint8_t *data, size_t len, const char *magic, size_t n)
 
 static int walk(struct walk *w, const char *name, const uint8_t *data, size_t len, unsigned depth)
 {
-	struct reader r = {.walk = w, .name = name, .depth = depth};
+	struct unpacker r = {.walk = w, .name = name, .depth = depth};
 	size_t start = archive_start(name, data, len);
 	struct stream s;
 	int err;
