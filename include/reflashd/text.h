@@ -34,6 +34,10 @@ bool text_ends_nocase(const char *text, const char *suffix);
 #define TEXT_DISTANCE_MAX 32
 unsigned text_distance(const char *a, const char *b);
 
+/* "1,204,112". Returns out. */
+#define TEXT_NUMBER_MAX 28
+const char *text_number(char out[TEXT_NUMBER_MAX], uint64_t n);
+
 /* Whole string as an unsigned decimal within min..max, nothing else around it. */
 bool text_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 

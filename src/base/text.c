@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reflashd/text.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,4 +144,20 @@ unsigned text_distance(const char *a, const char *b)
 		}
 	}
 	return row[n];
+}
+
+const char *text_number(char out[TEXT_NUMBER_MAX], uint64_t n)
+{
+	char plain[24];
+	size_t len, at = 0;
+
+	snprintf(plain, sizeof(plain), "%" PRIu64, n);
+	len = strlen(plain);
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[at++] = ',';
+		out[at++] = plain[i];
+	}
+	out[at] = '\0';
+	return out;
 }

@@ -29,6 +29,10 @@ bool cli_config(struct config *c, const char *command, int argc, char *const arg
 
 int cmd_serve(int argc, char *const argv[]);
 int cmd_xmldefault(int argc, char *const argv[]);
+int cmd_check(int argc, char *const argv[]);
+void more_check(FILE *out);
+int cmd_lint(int argc, char *const argv[]);
+void more_lint(FILE *out);
 int cmd_version(int argc, char *const argv[]);
 int cmd_help(int argc, char *const argv[]);
 

@@ -17,8 +17,12 @@
 const struct command commands[] = {
 	{"serve", "[OPTIONS] FIRMWARE ...",
 	 "serve DHCP and TFTP until stopped (the default command)", cmd_serve, config_usage},
+	{"check", "[OPTIONS] FIRMWARE ...",
+	 "inspect firmware: complete? genuine? for which phones?", cmd_check, more_check},
 	{"xmldefault", "[OPTIONS] FIRMWARE ...",
 	 "print the XMLDefault.cnf.xml that would be served", cmd_xmldefault, NULL},
+	{"lint", "[OPTIONS] FILE ...", "check hand-written XMLDefault / SEP*.cnf.xml files",
+	 cmd_lint, more_lint},
 	{"version", "", "print the version", cmd_version, NULL},
 	{"help", "[COMMAND]", "explain a command", cmd_help, NULL},
 	{NULL, NULL, NULL, NULL, NULL},

@@ -13,26 +13,9 @@
 #include "reflashd/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *number_text(uint64_t n, char out[28])
-{
-	char plain[24];
-	size_t len, at = 0;
-
-	snprintf(plain, sizeof(plain), "%" PRIu64, n);
-	len = strlen(plain);
-	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
-			out[at++] = ',';
-		out[at++] = plain[i];
-	}
-	out[at] = '\0';
-	return out;
-}
 
 static struct finding *finding_new(struct library *l)
 {

@@ -98,7 +98,7 @@ static void judge_state(struct trial *t)
 	const struct firmware_file *f = t->f;
 	char n[28];
 
-	number_text(f->image.difference, n);
+	text_number(n, f->image.difference);
 	t->broken = f->image.state == IMAGE_TRUNCATED || f->image.state == IMAGE_CORRUPT ||
 		    f->image.state == IMAGE_MALFORMED;
 	switch (f->image.state) {

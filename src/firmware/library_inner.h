@@ -40,7 +40,5 @@ int file_judge(struct library *l, unsigned bundle, unsigned place, unsigned list
 int stray_judge(struct library *l, unsigned file);
 /* A list whose signed name is another one. */
 bool file_renamed(const struct firmware_file *f);
-/* "1,204,112" */
-const char *number_text(uint64_t n, char out[28]);
 
 #endif

@@ -18,12 +18,16 @@
 #include "reflashd/text.h"
 
 #include <errno.h>
+#include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <libxml/xmlwriter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define COLUMN_MAX    0x10000 /* both fit into a node's private word, on 32 bits, too */
+#define LINE_MAX_KEPT 0x7fff
 
 /* libxml2's own BAD_CAST throws the const away; its characters are just unsigned. */
 static const xmlChar *xml(const char *text)
@@ -74,8 +78,33 @@ static bool write_load(xmlTextWriterPtr w, const struct model *m, const char *lo
 	       xmlTextWriterWriteString(w, xml(load)) >= 0 && end(w, 1);
 }
 
+/* Who asks may be a sister model: a 7941 and a 7941G-GE ask for the same default list. */
+static bool concerns(const struct phone_facts *facts, const struct model *m)
+{
+	const struct model *who = facts ? facts->model : NULL;
+
+	return who && (who == m || (who->term[0] && text_equal_nocase(who->term, m->term)));
+}
+
+/* The load to name for a model; NULL: none. */
+static const char *load_for(const struct library *l, const char *target, bool unfit_too,
+			    const struct phone_facts *facts, const struct model *m)
+{
+	const struct bundle *b = library_choose(l, m, target, NULL, unfit_too);
+	struct plan plan;
+
+	if (concerns(facts, m)) {
+		plan_make(&plan, l, target, unfit_too, facts);
+		if (plan.count)
+			b = plan.step[0].bundle;
+		else if (plan.state == PLAN_IMPOSSIBLE && facts->runs[0] && !facts->erased)
+			return facts->runs;
+	}
+	return b && !b->term_only ? b->load : NULL;
+}
+
 static bool write_default(xmlTextWriterPtr w, const struct library *l, const char *target,
-			  bool unfit_too, uint32_t address)
+			  bool unfit_too, const struct phone_facts *facts, uint32_t address)
 {
 	bool ok = xmlTextWriterSetIndent(w, 1) >= 0 &&
 		  xmlTextWriterSetIndentString(w, xml("  ")) >= 0 && start(w, "Default") &&
@@ -83,20 +112,21 @@ static bool write_default(xmlTextWriterPtr w, const struct library *l, const cha
 
 	for (unsigned i = 0; i < l->models->count && ok; i++) {
 		const struct model *m = &l->models->model[i];
-		const struct bundle *b = library_choose(l, m, target, NULL, unfit_too);
+		const char *load = load_for(l, target, unfit_too, facts, m);
 
-		if (b && !b->term_only)
-			ok = write_load(w, m, b->load);
+		if (load)
+			ok = write_load(w, m, load);
 	}
 	return ok && end(w, 1) && xmlTextWriterFlush(w) >= 0;
 }
 
-int xmldefault_render_any(const struct library *l, const char *target, bool unfit_too,
-			  uint32_t address, char **out, size_t *len)
+int xmldefault_render_for(const struct library *l, const char *target, bool unfit_too,
+			  const struct phone_facts *facts, uint32_t address, char **out,
+			  size_t *len)
 {
 	xmlBufferPtr buffer = xmlBufferCreate();
 	xmlTextWriterPtr w = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
-	bool ok = w && write_default(w, l, target, unfit_too, address);
+	bool ok = w && write_default(w, l, target, unfit_too, facts, address);
 	char *text = NULL;
 
 	if (w)
@@ -115,6 +145,12 @@ int xmldefault_render_any(const struct library *l, const char *target, bool unfi
 	if (buffer)
 		xmlBufferFree(buffer);
 	return text ? 0 : -ENOMEM;
+}
+
+int xmldefault_render_any(const struct library *l, const char *target, bool unfit_too,
+			  uint32_t address, char **out, size_t *len)
+{
+	return xmldefault_render_for(l, target, unfit_too, NULL, address, out, len);
 }
 
 int xmldefault_render(const struct library *l, const char *target, uint32_t address, char **out,
@@ -200,9 +236,36 @@ static void text_of(const xmlNode *n, char *out, size_t size)
 		}
 }
 
-static int line_of(const xmlNode *n)
+/*
+ * The tree knows lines, and those of the end of a start tag; editors want the place of its '<'. The
+ * parser stands behind the attributes when it makes the node, and no '<' can stand in those.
+ */
+static void on_element(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+		       int spaces, const xmlChar **space, int attributes, int defaulted,
+		       const xmlChar **attribute)
 {
-	return (int)xmlGetLineNo(n);
+	xmlParserCtxtPtr parser = user;
+	const xmlChar *base = parser->input->base, *tag = parser->input->cur, *start;
+	uintptr_t line = parser->input->line > 0 ? (uintptr_t)parser->input->line : 0;
+
+	xmlSAX2StartElementNs(user, name, prefix, uri, spaces, space, attributes, defaulted,
+			      attribute);
+	while (tag > base && *tag != '<')
+		line -= *tag-- == '\n' && line > 1 ? 1 : 0;
+	for (start = tag; start > base && start[-1] != '\n';)
+		start--;
+	if (parser->node && *tag == '<' && tag - start < COLUMN_MAX && line <= LINE_MAX_KEPT)
+		parser->node->_private = (void *)(line * COLUMN_MAX + (uintptr_t)(tag - start) + 1);
+}
+
+/* The line of a tag. A remark on that line points to the tag's column from now on. */
+static int line_of(struct check *c, const xmlNode *n)
+{
+	uintptr_t place = (uintptr_t)n->_private;
+
+	c->rules.at_line = place ? (int)(place / COLUMN_MAX) : (int)xmlGetLineNo(n);
+	c->rules.at_column = (int)(place % COLUMN_MAX);
+	return c->rules.at_line;
 }
 
 /* firmware-formats.md 1, item 10 of phones.md: without all of it the file is not accepted. */
@@ -218,7 +281,7 @@ static void check_group(struct check *c, const xmlNode *root)
 		const xmlNode *next = child(at, path[i]);
 
 		if (!next) {
-			remark(&c->rules, line_of(at), 0, FINDING_WARNING, "group-incomplete",
+			remark(&c->rules, line_of(c, at), 0, FINDING_WARNING, "group-incomplete",
 			       "<%s> is missing inside <%s>: phones do not accept the file without "
 			       "callManagerGroup/members/member/callManager. Add it.",
 			       path[i], show((const char *)at->name).text);
@@ -227,12 +290,12 @@ static void check_group(struct check *c, const xmlNode *root)
 		at = next;
 	}
 	if (!child(child(at, "ports"), "ethernetPhonePort"))
-		remark(&c->rules, line_of(at), 0, FINDING_WARNING, "port-missing",
+		remark(&c->rules, line_of(c, at), 0, FINDING_WARNING, "port-missing",
 		       "<ports><ethernetPhonePort>2000</ethernetPhonePort></ports> is missing "
 		       "inside <callManager>: phones may not accept the file. Add it.");
 	text_of(child(at, "processNodeName"), text, sizeof(text));
 	if (!text[0])
-		remark(&c->rules, line_of(at), 0, FINDING_WARNING, "node-empty",
+		remark(&c->rules, line_of(c, at), 0, FINDING_WARNING, "node-empty",
 		       "<processNodeName> is missing or empty: phones then have nobody to report "
 		       "to. Write the address of this machine or of your call server there.");
 }
@@ -241,7 +304,7 @@ static void check_numbered(struct check *c, const xmlNode *n, const char *digits
 {
 	xmlChar *model = xmlGetNoNsProp(n, xml("model"));
 
-	rules_check_number(&c->rules, line_of(n), digits, load, (const char *)model);
+	rules_check_number(&c->rules, line_of(c, n), digits, load, (const char *)model);
 	if (model)
 		xmlFree(model);
 }
@@ -254,14 +317,14 @@ static void check_load_tag(struct check *c, const xmlNode *root, const xmlNode *
 	char load[128];
 
 	if (strncmp(name, tag, strlen(tag)) != 0) {
-		remark(&c->rules, line_of(n), 0, FINDING_WARNING, "tag-case",
+		remark(&c->rules, line_of(c, n), 0, FINDING_WARNING, "tag-case",
 		       "<%s> is not written as phones expect it: the tag is %s, with a capital I "
 		       "and the rest small.",
 		       show(name).text, tag);
 		return;
 	}
 	if (n->parent != root) {
-		remark(&c->rules, line_of(n), 0, FINDING_WARNING, "load-place",
+		remark(&c->rules, line_of(c, n), 0, FINDING_WARNING, "load-place",
 		       "<%s> stands inside <%s>: phones look for it directly inside <%s>. Move it "
 		       "to the end, before </%s>.",
 		       show(name).text, show((const char *)n->parent->name).text,
@@ -271,7 +334,7 @@ static void check_load_tag(struct check *c, const xmlNode *root, const xmlNode *
 	text_of(n, load, sizeof(load));
 	if (*rest) {
 		if (c->device)
-			remark(&c->rules, line_of(n), 0, FINDING_WARNING, "number-in-device",
+			remark(&c->rules, line_of(c, n), 0, FINDING_WARNING, "number-in-device",
 			       "<%s> carries a number: in a file for one phone the tag is "
 			       "<loadInformation> without it.",
 			       show(name).text);
@@ -279,10 +342,10 @@ static void check_load_tag(struct check *c, const xmlNode *root, const xmlNode *
 		return;
 	}
 	if (!c->device)
-		remark(&c->rules, line_of(n), 0, FINDING_WARNING, "no-number",
+		remark(&c->rules, line_of(c, n), 0, FINDING_WARNING, "no-number",
 		       "<loadInformation> has no number: in XMLDefault.cnf.xml each model has its "
 		       "own, for example loadInformation30006 for the 7970. Add the number.");
-	rules_check_load(&c->rules, line_of(n), load, NULL);
+	rules_check_load(&c->rules, line_of(c, n), load, NULL);
 }
 
 /* Every element once, in the order of the file, without recursion. */
@@ -305,7 +368,7 @@ static void check_root(struct check *c, const xmlNode *root, const char *base)
 
 	c->device = strcmp(want, "device") == 0;
 	if (strcmp(name, want) != 0)
-		remark(&c->rules, line_of(root), 0, FINDING_WARNING, "root",
+		remark(&c->rules, line_of(c, root), 0, FINDING_WARNING, "root",
 		       "the outermost tag is <%s>, and phones expect <%s> here, with exactly these "
 		       "letters. Correct it at both ends of the file.",
 		       show(name).text, want);
@@ -339,6 +402,7 @@ unsigned phone_config_check(const char *name, const uint8_t *data, size_t len,
 		parser->_private = &c;
 		parser->sax->serror = on_error;
 		parser->sax->entityDecl = on_entity;
+		parser->sax->startElementNs = on_element;
 		doc = xmlCtxtReadMemory(parser, (const char *)data, (int)len, NULL, NULL,
 					XML_PARSE_NONET);
 	}

@@ -23,6 +23,8 @@ void remark(struct rules *c, int line, int column, enum finding_severity severit
 	if (c->count == CONFIG_REMARKS_MAX)
 		return;
 	r = &c->remark[c->count++];
+	if (column <= 0 && line > 0 && line == c->at_line)
+		column = c->at_column;
 	r->line = line > 0 ? (unsigned)line : 0;
 	r->column = column > 0 ? (unsigned)column : 0;
 	r->code = code;

@@ -15,6 +15,7 @@ struct rules {
 	const struct library *library; /* may be NULL */
 	struct config_remark *remark;
 	unsigned count;
+	int at_line, at_column; /* the tag being looked at: where a remark on that line points */
 	uint64_t numbers[RULES_NUMBERS_MAX]; /* loadInformationNNN seen, for duplicates */
 	unsigned number_count;
 };
