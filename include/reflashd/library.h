@@ -16,6 +16,7 @@
 #define REFLASHD_LIBRARY_H
 
 #include "reflashd/image.h"
+#include "reflashd/load_text.h"
 #include "reflashd/loads.h"
 #include "reflashd/models.h"
 #include "reflashd/signature.h"
@@ -92,6 +93,12 @@ struct library_config {
 	size_t len;
 };
 
+/* What a loadNNN.txt says; only of files whose name and contents agree. */
+struct library_evidence {
+	unsigned file; /* index into library.file */
+	struct load_text text;
+};
+
 struct library {
 	const struct models *models;
 	const struct keys *keys;
@@ -107,6 +114,8 @@ struct library {
 	unsigned config_count, config_size;
 	unsigned folder_first; /* the first file of the folder at hand */
 	bool folder_open, folder_full;
+	struct library_evidence *evidence;
+	unsigned evidence_count, evidence_size;
 };
 
 void library_init(struct library *l, const struct models *models, const struct keys *keys);
@@ -118,6 +127,11 @@ int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t
 /* A file that could not be taken in (too large, unreadable): a finding instead. */
 int library_skip(struct library *l, const char *name, const char *why);
 int library_folder_end(struct library *l);
+/* Instead of library_folder_end(): forgets all files of the folder, of which only the source and
+ * this one finding remain. For an archive that turns out bad after some of its files. */
+int library_folder_drop(struct library *l, const char *code, const char *why);
+/* The same for something in a folder that could not be looked into, with a code of its own. */
+int library_remark(struct library *l, const char *name, const char *code, const char *text);
 /* After the last folder: checks the user's own configuration files against the whole library.
  * Their remarks become findings. */
 int library_finish(struct library *l);

@@ -11,6 +11,7 @@
  * What can go wrong is found here and said by findings.c: members that are missing, a list that
  * was copied under another name, an image without the recovery image of its model.
  */
+#include "evidence.h"
 #include "library_inner.h"
 
 #include "reflashd/text.h"
@@ -131,6 +132,9 @@ static void name_bundle(const struct library *l, struct bundle *b, unsigned list
 			b->hardware_comp = f->loads->hardware_comp;
 		}
 	}
+	/* A load of a name that is not known here: its maker may have written it down. */
+	if (!b->models)
+		b->models = evidence_models(l, b->load);
 	b->family = MODEL_JAVA;
 	if (l->file[b->files[0]].loads->dialect == LOADS_LEGACY)
 		b->family = MODEL_LEGACY;
@@ -392,6 +396,8 @@ int library_folder_end(struct library *l)
 	err = group_lists(l, &g);
 	if (!err)
 		err = group_kup(l, &g);
+	if (!err)
+		err = evidence_judge(l);
 	if (!err)
 		err = find_twins(l, &g);
 	if (!err)

@@ -15,6 +15,7 @@
  * every search tries the exact name first and then any case. The signed name inside a file is
  * the last thing tried: it is the name that the phone will compare.
  */
+#include "evidence.h"
 #include "library_inner.h"
 
 #include "reflashd/phone_config.h"
@@ -53,6 +54,7 @@ void library_free(struct library *l)
 	free(l->bundle);
 	free(l->finding);
 	free(l->folder);
+	free(l->evidence);
 	memset(l, 0, sizeof(*l));
 }
 
@@ -223,7 +225,7 @@ static int inspect(struct library *l, unsigned index, const uint8_t *data, size_
 	if (text_equal_nocase(file_base(f), "OS79XX.TXT"))
 		return check_os79xx(l, f, body);
 	if (!text_ends_nocase(f->name, ".cnf.xml"))
-		return 0;
+		return evidence_add(l, index, data, len);
 	f->role = FILE_CONFIG;
 	return keep_config(l, index, data, len);
 }
@@ -278,6 +280,32 @@ int library_skip(struct library *l, const char *name, const char *why)
 	text_escape(shown, sizeof(shown), (const uint8_t *)name, strlen(name));
 	return finding_add(l, l->folder_count - 1, -1, FINDING_WARNING, "skipped", shown,
 			   "%s is left out: %s.", shown, why);
+}
+
+int library_remark(struct library *l, const char *name, const char *code, const char *text)
+{
+	char shown[LIBRARY_NAME_MAX];
+
+	must(l->folder_open);
+	text_escape(shown, sizeof(shown), (const uint8_t *)name, strlen(name));
+	return finding_add(l, l->folder_count - 1, -1, FINDING_WARNING, code, shown, "%s.", text);
+}
+
+int library_folder_drop(struct library *l, const char *code, const char *why)
+{
+	unsigned folder = l->folder_count - 1;
+
+	must(l->folder_open);
+	while (l->config_count && l->config[l->config_count - 1].file >= l->folder_first)
+		free(l->config[--l->config_count].data);
+	while (l->evidence_count && l->evidence[l->evidence_count - 1].file >= l->folder_first)
+		l->evidence_count--;
+	while (l->file_count > l->folder_first)
+		free(l->file[--l->file_count].loads);
+	while (l->finding_count && l->finding[l->finding_count - 1].folder == folder)
+		l->finding_count--;
+	l->folder_open = false;
+	return finding_add(l, folder, -1, FINDING_WARNING, code, "", "%s.", why);
 }
 
 int library_finish(struct library *l)
