@@ -77,7 +77,7 @@ struct daemon {
 	bool serving;	    /* daemon.ready was said */
 	struct dhcp_port dhcp;
 	struct tftp_port tftp;
-	uv_signal_t sigint, sigterm;
+	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t save_timer, timeout_timer, linger_timer;
 	bool leases_dirty, save_failed;
 	int exit_code;
@@ -98,6 +98,8 @@ void dhcp_port_probe(struct dhcp_port *p);
 void dhcp_port_close(struct dhcp_port *p);
 
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f);
+/* Closes the connections; the loop has to run once more before tftp_port_close(). */
+void tftp_port_stop(struct tftp_port *p);
 void tftp_port_close(struct tftp_port *p);
 
 /* firmware_report.c: says what the firmware is; a fault when none of it may be served. */

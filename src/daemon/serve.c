@@ -14,6 +14,7 @@
 #include "reflashd/text.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,9 +111,13 @@ static int open_loop(struct daemon *d, struct fault *f)
 	d->save_timer.data = d->linger_timer.data = d;
 	uv_signal_init(d->loop, &d->sigint);
 	uv_signal_init(d->loop, &d->sigterm);
-	d->sigint.data = d->sigterm.data = d;
+	uv_signal_init(d->loop, &d->sighup);
+	d->sigint.data = d->sigterm.data = d->sighup.data = d;
 	uv_signal_start(&d->sigint, on_signal, SIGINT);
 	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+	/* The terminal was closed: end in order, so that nothing of ours stays on the system. */
+	uv_signal_start(&d->sighup, on_signal, SIGHUP);
+	signal(SIGPIPE, SIG_IGN); /* a reader of our output went away; the phones did not */
 	if (d->config->timeout_seconds) {
 		uv_timer_init(d->loop, &d->timeout_timer);
 		d->timeout_timer.data = d;
@@ -167,10 +172,22 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	return err;
 }
 
+static void close_handle(uv_handle_t *handle, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
 static void finish(struct daemon *d)
 {
 	struct fault f;
 
+	tftp_port_stop(&d->tftp);
+	uv_walk(d->loop, close_handle, NULL);
+	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
+		;
+	must(uv_loop_close(d->loop) == 0);
 	if (d->leases_dirty && state_save(d, &f) != 0)
 		fprintf(stderr, "reflashd: %s.\n", f.text);
 	dhcp_port_close(&d->dhcp);

@@ -412,18 +412,18 @@ int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
 	return 0;
 }
 
+void tftp_port_stop(struct tftp_port *p)
+{
+	for (uint32_t i = 0; p->connection && i < p->server.config.max_transfers; i++)
+		connection_close(p, i);
+}
+
 void tftp_port_close(struct tftp_port *p)
 {
 	if (p->fd >= 0)
 		close(p->fd);
 	if (p->timer_fd >= 0)
 		close(p->timer_fd);
-	for (uint32_t i = 0; p->connection && i < p->server.config.max_transfers; i++) {
-		if (p->connection[i]) {
-			close(p->connection[i]->fd);
-			free(p->connection[i]);
-		}
-	}
 	while (p->free) {
 		struct tftp_connection *next = p->free->next_free;
 
