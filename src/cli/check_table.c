@@ -17,7 +17,7 @@
 
 #define LABEL_INDENT   12
 #define FINDING_INDENT 11
-#define ROAD_INDENT    26
+#define ROAD_INDENT    18
 
 /* "7941, 7941G-GE and 7961" */
 static void models_text(const struct models *models, model_set set, char *out, size_t size)
@@ -47,7 +47,8 @@ static void signed_text(const struct bundle *b, char *out, size_t size)
 
 	switch (b->signature) {
 	case SIGNATURE_VERIFIED:
-		text = b->generation == GENERATION_G1
+		text = b->family != MODEL_JAVA ? "genuine"
+		       : b->generation == GENERATION_G1
 			       ? "genuine, with the old key (G1): phones with old and with new "
 				 "code take it"
 		       : b->generation == GENERATION_G2
@@ -58,7 +59,7 @@ static void signed_text(const struct bundle *b, char *out, size_t size)
 	case SIGNATURE_UNKNOWN_SIGNER:
 		text = "by somebody whose key is not known here; --keys FILE adds keys";
 		break;
-	case SIGNATURE_BAD: text = "NO: what is here is not what was signed"; break;
+	case SIGNATURE_BAD: text = "NO: at least one file is not what was signed"; break;
 	case SIGNATURE_UNSIGNED:
 		text = b->family == MODEL_KUP ? "no: only a checksum tells that it is whole"
 					      : "NO: most phones refuse such files";
@@ -76,18 +77,34 @@ static void reason_of(const struct finding *f, char *out, size_t size)
 	text_format(out, size, "%.*s", end ? (int)(end - f->text) : (int)strlen(f->text), f->text);
 }
 
+/* Whole is one thing, genuine another; phones want both. */
+static const char *fit_text(const struct bundle *b)
+{
+	if (b->signature == SIGNATURE_UNKNOWN_SIGNER)
+		return "FIT to be given to a phone, as far as can be told: it is whole, but nobody "
+		       "here can tell whether it is genuine";
+	if (b->signature == SIGNATURE_UNSIGNED && b->family != MODEL_KUP)
+		return "FIT to be given to a phone, but most phones will refuse it: it is whole "
+		       "and not signed";
+	return "FIT to be given to a phone";
+}
+
 static void print_verdict(const struct check *c, const struct terminal *t, const struct bundle *b)
 {
 	const struct finding *fatal = bundle_fatal(c->library, b);
 	char reason[480], text[560];
 
 	if (b->fit) {
-		terminal_labelled(t, "verdict", STYLE_PLAIN, LABEL_INDENT, STYLE_GOOD,
-				  "FIT to be given to a phone");
+		terminal_labelled(t, "verdict", STYLE_PLAIN, LABEL_INDENT,
+				  b->signature == SIGNATURE_VERIFIED ? STYLE_GOOD : STYLE_WARNING,
+				  fit_text(b));
 		return;
 	}
 	text_copy(reason, sizeof(reason), "see below");
-	if (fatal)
+	if (b->missing_count > 1)
+		text_format(reason, sizeof(reason), "%u of its files are missing",
+			    b->missing_count);
+	else if (fatal)
 		reason_of(fatal, reason, sizeof(reason));
 	text_format(text, sizeof(text), "NOT FIT, it would leave the phone dead: %s", reason);
 	terminal_labelled(t, "verdict", STYLE_PLAIN, LABEL_INDENT, STYLE_BAD, text);
@@ -232,41 +249,68 @@ static void print_folders(const struct library *l, const struct terminal *t)
 	}
 }
 
+/* Those of the models whose road reads the same. */
+static model_set same_road(const struct check *c, model_set of, const char *road)
+{
+	const struct models *models = c->library->models;
+	model_set same = 0;
+	char other[1400];
+
+	for (unsigned i = 0; i < models->count; i++) {
+		model_set bit = model_bit(models, &models->model[i]);
+
+		if (!(of & bit))
+			continue;
+		check_road(c, &models->model[i], other, sizeof(other));
+		if (strcmp(road, other) == 0)
+			same |= bit;
+	}
+	return same;
+}
+
+static void print_road(const struct check *c, const struct terminal *t, model_set same, bool ends,
+		       const char *road)
+{
+	char names[300];
+
+	models_text(c->library->models, same, names, sizeof(names));
+	if (strlen(names) + 4 > ROAD_INDENT) {
+		fputs("  ", t->out);
+		terminal_wrap(t, 2, 2, STYLE_PLAIN, names);
+		text_copy(names, sizeof(names), "");
+	}
+	terminal_labelled(t, names, STYLE_PLAIN, ROAD_INDENT, ends ? STYLE_PLAIN : STYLE_BAD, road);
+}
+
 /* Models with the same road share a line. */
 static void print_roads(const struct check *c, const struct terminal *t)
 {
 	const struct models *models = c->library->models;
-	model_set all = 0, told = 0;
+	model_set left = 0;
+	bool any = false;
 
 	for (unsigned i = 0; i < c->library->bundle_count; i++)
-		all |= c->library->bundle[i].models;
-	if (!all)
-		return;
-	terminal_styled(t, STYLE_STRONG, "Which phone gets what");
-	putc('\n', t->out);
+		left |= c->library->bundle[i].models;
 	for (unsigned i = 0; i < models->count; i++) {
-		model_set same = 0;
-		char road[600], other[600], names[300];
+		char road[1400];
+		model_set same;
 		bool ends;
 
-		if (!(all & ~told & model_bit(models, &models->model[i])))
+		if (!(left & model_bit(models, &models->model[i])))
 			continue;
 		ends = check_road(c, &models->model[i], road, sizeof(road));
-		for (unsigned k = i; k < models->count; k++) {
-			model_set bit = model_bit(models, &models->model[k]);
-
-			if (!(all & ~told & bit))
-				continue;
-			check_road(c, &models->model[k], other, sizeof(other));
-			if (strcmp(road, other) == 0)
-				same |= bit;
-		}
-		told |= same;
-		models_text(models, same, names, sizeof(names));
-		terminal_labelled(t, names, STYLE_PLAIN, ROAD_INDENT,
-				  ends ? STYLE_PLAIN : STYLE_BAD, road);
+		same = same_road(c, left, road);
+		left &= ~same;
+		if (c->library->bundle_count == 1 &&
+		    (!ends || strcmp(road, c->library->bundle[0].load) == 0))
+			continue; /* its block has said all */
+		if (!any)
+			terminal_styled(t, STYLE_STRONG, "Which phone gets what\n");
+		any = true;
+		print_road(c, t, same, ends, road);
 	}
-	putc('\n', t->out);
+	if (any)
+		putc('\n', t->out);
 }
 
 static void print_summary(const struct library *l, const struct terminal *t)
@@ -298,7 +342,6 @@ void check_table(const struct check *c, const struct terminal *t)
 		putc('\n', t->out);
 	}
 	print_folders(l, t);
-	if (l->bundle_count > 1)
-		print_roads(c, t);
+	print_roads(c, t);
 	print_summary(l, t);
 }
