@@ -69,7 +69,8 @@ void sim_check_signature(const struct sim_phone *p, const char *name, const uint
 		text_format(why, 160, "%s: %s is signed for other models", fail, name);
 	else if (!holds(p->knows, r.key->generation))
 		text_format(why, 160, "%s: %s is signed with the %s key, which its code lacks",
-			    fail, name, generation_name(r.key->generation));
+			    fail, name,
+			    r.key->generation == GENERATION_G2 ? "new (G2)" : "old (G1)");
 }
 
 void sim_learn_keys(struct sim_phone *p)
