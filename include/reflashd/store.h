@@ -25,13 +25,22 @@ struct content {
  * exit code of daemon.h in *exit_code. A path that cannot be read is a fault; a bad
  * file in it is a finding in the library. */
 int store_open(struct store **out, const struct config *config, int *exit_code, struct fault *f);
+/*
+ * The same for whoever wants all of the bytes right away (import): what comes out of an archive
+ * is kept in memory, up to what the store keeps at all, and a bad archive in a folder is
+ * a fault, too. progress, or NULL, is called for each file out of an archive.
+ */
+int store_open_for_copying(struct store **out, const struct config *config,
+			   void (*progress)(const char *path, const char *name), int *exit_code,
+			   struct fault *f);
 void store_close(struct store *s);
 const struct library *store_library(const struct store *s);
 const struct models *store_models(const struct store *s);
 
 /* The bytes of a file; store_release() when done. NULL and *f when it cannot be read or is no
  * longer what was checked. */
-const struct content *store_read(struct store *s, const struct firmware_file *file, struct fault *f);
+const struct content *store_read(struct store *s, const struct firmware_file *file,
+				 struct fault *f);
 /* Wraps malloc'ed bytes that were made up for one answer; takes them over. NULL: no memory. */
 const struct content *store_wrap(struct store *s, uint8_t *data, size_t len);
 void store_release(struct store *s, const struct content *c);

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From folders on disk to a library.
+ * From folders and archives on disk to a library.
  *
  * A folder that holds files is one folder of the library. Its subfolders are looked at, too:
  * one with firmware of its own is another folder of the library (bundles stay apart),
  * any other is taken for a locale folder and its files become "locale/name". That is as deep
  * as it goes: phones know one folder, and a home directory given by mistake stays unread.
  *
+ * An archive is one folder of the library, wherever it is met. It counts only when all of it can
+ * be read: given by itself a bad one is a fault, in a folder it is a finding and nothing else.
+ *
  * Symbolic links to files are followed (people link firmware from where it was downloaded),
  * dot files are left alone, and anything that is no regular file is passed over.
  */
 #include "scan.h"
 
+#include "reflashd/archive.h"
 #include "reflashd/text.h"
 
 #include <dirent.h>
@@ -56,29 +60,40 @@ int read_file(const char *path, size_t max, uint8_t **data, size_t *len)
 	return 0;
 }
 
-static int remember(struct scan *s, const char *path, uint64_t *ref)
+static int remember(struct scan *s, const char *path, const char *entry, uint64_t *ref)
 {
+	struct scan_file *f;
+
+	if (s->count >= SCAN_FILES_MAX)
+		return -ENOMEM;
 	if (s->count == s->size) {
 		unsigned size = s->size ? s->size * 2 : 64;
-		char **grown = realloc(s->path, size * sizeof(*grown));
+		struct scan_file *grown = reallocarray(s->file, size, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		s->path = grown;
+		s->file = grown;
 		s->size = size;
 	}
-	s->path[s->count] = strdup(path);
-	if (!s->path[s->count])
+	f = &s->file[s->count];
+	f->path = strdup(path);
+	f->entry = entry ? strdup(entry) : NULL;
+	if (!f->path || (entry && !f->entry)) {
+		free(f->path);
+		free(f->entry);
 		return -ENOMEM;
+	}
 	*ref = s->count++;
 	return 0;
 }
 
 void scan_free(struct scan *s)
 {
-	for (unsigned i = 0; i < s->count; i++)
-		free(s->path[i]);
-	free(s->path);
+	for (unsigned i = 0; i < s->count; i++) {
+		free(s->file[i].path);
+		free(s->file[i].entry);
+	}
+	free(s->file);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -91,17 +106,80 @@ static int add_file(struct scan *s, struct library *l, const char *path, const c
 
 	if (err == -EINVAL)
 		return 0;
-	if (err == -ENOMEM || s->count >= SCAN_FILES_MAX)
-		return -ENOMEM;
+	if (err == -ENOMEM)
+		return err;
 	if (err)
 		return library_skip(l, name,
 				    err == -EFBIG ? "it is larger than any phone firmware"
 						  : strerror(-err));
-	err = remember(s, path, &ref);
+	err = remember(s, path, NULL, &ref);
 	if (!err)
 		err = library_add(l, name, ref, data, len);
 	free(data);
 	return err;
+}
+
+/* ---- archives ---- */
+
+struct unpacking {
+	struct scan *scan;
+	struct library *library;
+	const char *path;
+};
+
+static int add_entry(void *ctx, const char *name, const uint8_t *data, size_t len, struct fault *f)
+{
+	struct unpacking *u = ctx;
+	uint64_t ref;
+	int err = remember(u->scan, u->path, name, &ref);
+
+	if (!err)
+		err = library_add(u->library, name, ref, data, len);
+	if (!err && u->scan->keep)
+		err = u->scan->keep(u->scan->keep_ctx, ref, data, len);
+	return err ? fault_set(f, err, "`%s': too many files, or no memory", u->path) : 0;
+}
+
+int scan_unpack(const char *path, archive_visit *visit, void *ctx, struct fault *f)
+{
+	uint8_t *data;
+	size_t len;
+	int err;
+
+	if (archive_is_installer_name(path))
+		return archive_refuse_installer(path, f);
+	err = read_file(path, ARCHIVE_SIZE_MAX, &data, &len);
+	if (err)
+		return fault_set(f, err, "cannot read the archive `%s': %s", path,
+				 err == -EFBIG ? "it is larger than any phone firmware"
+					       : strerror(-err));
+	err = archive_walk(path, data, len, visit, ctx, f);
+	free(data);
+	return err;
+}
+
+static int add_archive(struct scan *s, struct library *l, const char *path, struct fault *f)
+{
+	struct unpacking u = {.scan = s, .library = l, .path = path};
+	unsigned count = s->count;
+	int err = library_folder_begin(l, path);
+
+	if (!err)
+		err = scan_unpack(path, add_entry, &u, f);
+	else
+		fault_set(f, err, "no memory to read `%s'", path);
+	if (!err)
+		return library_folder_end(l) == 0
+			       ? 0
+			       : fault_set(f, -ENOMEM, "no memory to read `%s'", path);
+	while (s->count > count) {
+		s->count--;
+		free(s->file[s->count].path);
+		free(s->file[s->count].entry);
+	}
+	if (err == -ENOMEM || s->strict || !l->folder_open)
+		return err;
+	return library_folder_drop(l, "archive", f->text);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -136,6 +214,7 @@ struct visitor {
 	int (*visit)(struct visitor *v, const char *path, const char *name);
 	struct scan *scan;
 	struct library *library;
+	struct fault *fault;
 	const char *prefix; /* "locale/" or "" */
 	bool found;
 };
@@ -181,6 +260,14 @@ static int visit_file(struct visitor *v, const char *path, const char *name)
 	if (is_folder(path))
 		return 0;
 	v->found = true;
+	if (archive_is_name(name))
+		return 0; /* later: it is a folder of its own */
+	if (archive_is_installer_name(name)) {
+		struct fault f;
+
+		archive_refuse_installer(name, &f);
+		return library_remark(v->library, name, "installer", f.text);
+	}
 	if (!text_format(full, sizeof(full), "%s%s", v->prefix, name))
 		return 0;
 	return add_file(v->scan, v->library, path, full);
@@ -198,7 +285,21 @@ static int visit_locale(struct visitor *v, const char *path, const char *name)
 	return each_entry(&files, path);
 }
 
-static int add_folder(struct scan *s, struct library *l, const char *path)
+static int visit_archive(struct visitor *v, const char *path, const char *name)
+{
+	if (!archive_is_name(name) || is_folder(path))
+		return 0;
+	return add_archive(v->scan, v->library, path, v->fault);
+}
+
+static int add_archives(struct scan *s, struct library *l, const char *path, struct fault *f)
+{
+	struct visitor archives = {.visit = visit_archive, .scan = s, .library = l, .fault = f};
+
+	return each_entry(&archives, path);
+}
+
+static int add_folder(struct scan *s, struct library *l, const char *path, struct fault *f)
 {
 	struct visitor files = {.visit = visit_file, .scan = s, .library = l, .prefix = ""};
 	struct visitor locales = {.visit = visit_locale, .scan = s, .library = l};
@@ -208,35 +309,57 @@ static int add_folder(struct scan *s, struct library *l, const char *path)
 		err = each_entry(&files, path);
 	if (!err)
 		err = each_entry(&locales, path);
-	return err ? err : library_folder_end(l);
+	if (!err)
+		err = library_folder_end(l);
+	return err ? err : add_archives(s, l, path, f);
 }
 
 static int visit_bundle(struct visitor *v, const char *path, const char *name)
 {
 	(void)name;
-	if (!is_folder(path) || !holds_firmware(path))
+	if (!is_folder(path))
 		return 0;
-	return add_folder(v->scan, v->library, path);
+	if (!holds_firmware(path))
+		return add_archives(v->scan, v->library, path, v->fault);
+	return add_folder(v->scan, v->library, path, v->fault);
+}
+
+/* A FIRMWARE that is no folder. */
+static int scan_file_given(struct scan *s, struct library *l, const char *path, struct fault *f)
+{
+	bool strict = s->strict;
+	int err;
+
+	if (!archive_is_name(path) && !archive_is_installer_name(path))
+		return fault_set(
+			f, -ENOTDIR,
+			"`%s' is neither a folder nor an archive that reflashd reads "
+			"(.zip, .tar, .tar.gz, .tgz, .cop, .cop.sgn, .cop.sha512). Give the "
+			"folder that it is in",
+			path);
+	s->strict = true;
+	err = add_archive(s, l, path, f);
+	s->strict = strict;
+	return err;
 }
 
 int scan_firmware(struct scan *s, struct library *l, const char *path, struct fault *f)
 {
-	struct visitor bundles = {.visit = visit_bundle, .scan = s, .library = l};
+	struct visitor bundles = {.visit = visit_bundle, .scan = s, .library = l, .fault = f};
 	struct stat st;
 	int err;
 
 	if (stat(path, &st) != 0)
-		return fault_set(f, -errno, "cannot read the firmware folder `%s': %s", path,
+		return fault_set(f, -errno, "cannot read the firmware `%s': %s", path,
 				 strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return fault_set(
-			f, -ENOTDIR,
-			"`%s' is a file. Unpack the archive into a folder of its own and give "
-			"that folder",
-			path);
-	err = add_folder(s, l, path);
+		return scan_file_given(s, l, path, f);
+	f->err = 0;
+	err = add_folder(s, l, path, f);
 	if (!err)
 		err = each_entry(&bundles, path);
+	if (err && err == f->err)
+		return err; /* of an archive in there, with its own reason */
 	if (err)
 		return fault_set(f, err, "cannot read the firmware folder `%s': %s", path,
 				 err == -ENOMEM ? "too many files, or no memory" : strerror(-err));

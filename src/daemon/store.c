@@ -4,7 +4,7 @@
  *
  * A file is read when the first phone asks for it and stays in memory for the next one;
  * files that nobody reads are dropped, oldest first, when idle ones exceed
- * STORE_IDLE_MAX. A file whose bytes are no longer those that were checked is not handed out.
+ * STORE_IDLE_MAX. A file in an archive comes with all others of it. A file whose bytes are no longer those that were checked is not handed out.
  */
 #include "reflashd/store.h"
 
@@ -32,7 +32,8 @@ struct store {
 	struct keys keys;
 	struct library library;
 	struct scan scan;
-	struct cached *cached; /* most recently released first */
+	void (*progress)(const char *path, const char *name); /* or NULL */
+	struct cached *cached;				      /* most recently released first */
 };
 
 static int read_ini(const char *path, uint8_t **data, size_t *len, int *exit_code, struct fault *f)
@@ -70,7 +71,9 @@ static int load_catalogues(struct store *s, const struct config *c, int *exit_co
 	return err;
 }
 
-int store_open(struct store **out, const struct config *config, int *exit_code, struct fault *f)
+static int open_store(struct store **out, const struct config *config, const struct scan *how,
+		      void (*progress)(const char *path, const char *name), int *exit_code,
+		      struct fault *f)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int err;
@@ -78,6 +81,9 @@ int store_open(struct store **out, const struct config *config, int *exit_code, 
 	*exit_code = EXIT_CODE_SYSTEM;
 	if (!s)
 		return fault_set(f, -ENOMEM, "no memory for the firmware library");
+	s->scan = *how;
+	s->scan.keep_ctx = s;
+	s->progress = progress;
 	library_init(&s->library, &s->models, &s->keys);
 	err = load_catalogues(s, config, exit_code, f);
 	for (unsigned i = 0; !err && i < config->firmware_count; i++) {
@@ -86,6 +92,8 @@ int store_open(struct store **out, const struct config *config, int *exit_code, 
 	}
 	if (!err && library_finish(&s->library) != 0)
 		err = fault_set(f, -ENOMEM, "no memory for the firmware library");
+	if (err == -ENOMEM)
+		*exit_code = EXIT_CODE_SYSTEM;
 	if (err) {
 		store_close(s);
 		return err;
@@ -157,6 +165,126 @@ static void trim_idle(struct store *s)
 	}
 }
 
+/* ---- out of archives ---- */
+
+struct unpacking {
+	struct store *store;
+	const struct firmware_file *wanted;
+	const char *path;
+	bool found;
+};
+
+static struct cached *cached_find(struct store *s, uint64_t ref)
+{
+	struct cached *c = s->cached;
+
+	while (c && c->ref != ref)
+		c = c->next;
+	return c;
+}
+
+static int keep_idle(struct store *s, uint64_t ref, const uint8_t *data, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	struct cached *c;
+
+	if (!copy)
+		return -ENOMEM;
+	if (len)
+		memcpy(copy, data, len);
+	c = cached_new(s, ref, copy, len);
+	if (!c)
+		return -ENOMEM;
+	c->users = 0;
+	return 0;
+}
+
+static const struct firmware_file *file_of_entry(const struct unpacking *u, const char *name)
+{
+	const struct store *s = u->store;
+
+	if (strcmp(s->scan.file[u->wanted->ref].entry, name) == 0)
+		return u->wanted;
+	for (unsigned i = 0; i < s->library.file_count; i++) {
+		const struct scan_file *at = &s->scan.file[s->library.file[i].ref];
+
+		if (at->entry && strcmp(at->entry, name) == 0 && strcmp(at->path, u->path) == 0)
+			return &s->library.file[i];
+	}
+	return NULL;
+}
+
+static int keep_entry(void *ctx, const char *name, const uint8_t *data, size_t len, struct fault *f)
+{
+	struct unpacking *u = ctx;
+	const struct firmware_file *file = file_of_entry(u, name);
+	uint8_t digest[SHA1_BYTES];
+
+	if (!file || cached_find(u->store, file->ref))
+		return 0;
+	sha1_digest(data, len, digest);
+	if (len != file->size || memcmp(digest, file->sha1, sizeof(digest)) != 0)
+		return 0; /* not what was checked: as if it were not there */
+	if (keep_idle(u->store, file->ref, data, len) != 0)
+		return fault_set(f, -ENOMEM, "no memory to unpack `%s'", u->path);
+	u->found = u->found || file == u->wanted;
+	return 0;
+}
+
+/*
+ * All files of the archive at once: a phone that asks for one will ask for the others, and each
+ * walk takes a moment. Those that nobody fetches are the first to be dropped.
+ */
+static const struct content *read_archived(struct store *s, const struct firmware_file *file,
+					   struct fault *f)
+{
+	const struct scan_file *at = &s->scan.file[file->ref];
+	struct unpacking u = {.store = s, .wanted = file, .path = at->path};
+	struct fault why;
+	struct cached *c;
+
+	if (scan_unpack(at->path, keep_entry, &u, &why) != 0)
+		fault_set(f, why.err, "`%s' cannot be read any more: %s", at->path, why.text);
+	else if (!u.found)
+		fault_set(
+			f, -ESTALE,
+			"`%s' was changed after it was checked; restart reflashd to check it again",
+			at->path);
+	c = u.found ? cached_find(s, file->ref) : NULL;
+	if (c)
+		c->users++;
+	trim_idle(s);
+	return c ? &c->content : NULL;
+}
+
+static int keep_scanned(void *ctx, uint64_t ref, const uint8_t *data, size_t len)
+{
+	struct store *s = ctx;
+	const struct scan_file *at = &s->scan.file[ref];
+	int err = keep_idle(s, ref, data, len);
+
+	if (s->progress)
+		s->progress(at->path, at->entry);
+	trim_idle(s);
+	return err;
+}
+
+int store_open(struct store **out, const struct config *config, int *exit_code, struct fault *f)
+{
+	const struct scan how = {.strict = false};
+
+	return open_store(out, config, &how, NULL, exit_code, f);
+}
+
+int store_open_for_copying(struct store **out, const struct config *config,
+			   void (*progress)(const char *path, const char *name), int *exit_code,
+			   struct fault *f)
+{
+	const struct scan how = {.strict = true, .keep = keep_scanned};
+
+	return open_store(out, config, &how, progress, exit_code, f);
+}
+
 const struct content *store_read(struct store *s, const struct firmware_file *file, struct fault *f)
 {
 	uint8_t digest[SHA1_BYTES], *bytes;
@@ -165,14 +293,15 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 	size_t len;
 	int err;
 
-	for (c = s->cached; c; c = c->next) {
-		if (c->ref == file->ref) {
-			c->users++;
-			return &c->content;
-		}
+	c = cached_find(s, file->ref);
+	if (c) {
+		c->users++;
+		return &c->content;
 	}
 	must(file->ref < s->scan.count);
-	path = s->scan.path[file->ref];
+	path = s->scan.file[file->ref].path;
+	if (s->scan.file[file->ref].entry)
+		return read_archived(s, file, f);
 	err = read_file(path, LIBRARY_FILE_MAX, &bytes, &len);
 	if (err) {
 		fault_set(f, err, "`%s' cannot be read any more: %s", path, strerror(-err));
