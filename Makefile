@@ -14,7 +14,7 @@ CFLAGS  ?= -O2 -g
 SAN     ?=
 B       ?= build$(if $(SAN),/asan)$(if $(findstring clang,$(CC)),/clang)
 
-PKGS      := libuv inih libxml-2.0 libcrypto jansson libmnl libarchive
+PKGS      := libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib
 TEST_PKGS := cmocka
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wcast-qual -Wundef -Wformat=2 -Wswitch-enum -Werror

@@ -223,6 +223,22 @@ static int say_signatures(struct library *l, unsigned bundle, enum signature sta
 			   file, more, count > 1 ? "are" : "is", count > 1 ? "they are" : "it is");
 }
 
+/*
+ * One signer that is not known among files of one that is: the phone knows the maker's keys and
+ * will refuse this file. Either bytes of its signature are damaged or it is of another release.
+ */
+static int say_other_signer(struct library *l, unsigned bundle, const char *file)
+{
+	const struct bundle *b = &l->bundle[bundle];
+
+	return finding_add(
+		l, b->folder, (int)bundle, FINDING_FATAL, "other-signer", file,
+		"%s is not signed with the key of the other files of its bundle: its "
+		"signature is damaged, or it comes from elsewhere. Phones refuse it. Get "
+		"the bundle again.",
+		file);
+}
+
 /* A .zup has no place for a signature: it counts only where nothing else is there. */
 static bool only_zups(const struct library *l, const struct bundle *b)
 {
@@ -236,7 +252,7 @@ static int sum_up_signatures(struct library *l, unsigned bundle)
 {
 	struct bundle *b = &l->bundle[bundle];
 	const char *first_unsigned = "", *first_unknown = "";
-	unsigned count_unsigned = 0, count_unknown = 0;
+	unsigned count_unsigned = 0, count_unknown = 0, count_verified = 0;
 	int err;
 
 	b->signature = only_zups(l, b) ? SIGNATURE_UNSIGNED : SIGNATURE_VERIFIED;
@@ -248,6 +264,7 @@ static int sum_up_signatures(struct library *l, unsigned bundle)
 			continue;
 		if (signature_weight(s->state) > signature_weight(b->signature))
 			b->signature = s->state;
+		count_verified += s->state == SIGNATURE_VERIFIED ? 1 : 0;
 		if (s->state == SIGNATURE_VERIFIED && s->key && s->key->generation > b->generation)
 			b->generation = s->key->generation;
 		if (s->state == SIGNATURE_UNSIGNED && !f->damaged && count_unsigned++ == 0)
@@ -256,6 +273,8 @@ static int sum_up_signatures(struct library *l, unsigned bundle)
 			first_unknown = f->name;
 	}
 	err = say_signatures(l, bundle, SIGNATURE_UNSIGNED, count_unsigned, first_unsigned);
+	if (!err && count_unknown && count_verified)
+		return say_other_signer(l, bundle, first_unknown);
 	if (!err)
 		err = say_signatures(l, bundle, SIGNATURE_UNKNOWN_SIGNER, count_unknown,
 				     first_unknown);

@@ -95,6 +95,16 @@ static void inspect_cnu(struct image *i, const uint8_t *body, size_t len)
 	judge_length(i, want, len, CNU_TRAILING);
 }
 
+/* Bytes that are the same in all six images on record, around the model and the version. */
+static bool kup_constants(const uint8_t *body)
+{
+	static const uint8_t before[] = {0, 0, 0, 0, 0, 0}, after[] = {1, 4, 0};
+
+	return memcmp(body + 0x0C, before, sizeof(before)) == 0 &&
+	       memcmp(body + 0x13, after, sizeof(after)) == 0 &&
+	       memcmp(body + 0x18, "+kxz", 4) == 0;
+}
+
 static void inspect_kup(struct image *i, const uint8_t *body, size_t len)
 {
 	uint32_t sum = 0;
@@ -114,6 +124,8 @@ static void inspect_kup(struct image *i, const uint8_t *body, size_t len)
 		sum += body[n]; /* modulo 2^32, as the format has it */
 	if (sum != get_be32(body + KUP_SUM))
 		i->state = IMAGE_CORRUPT;
+	else if (!kup_constants(body))
+		i->state = IMAGE_MALFORMED;
 }
 
 /* "PAS30830", "PAS3ARM1", "PA03Z031", 7910: "PA04Z031". */

@@ -18,6 +18,7 @@
 #include "evidence.h"
 #include "library_inner.h"
 
+#include "reflashd/inner.h"
 #include "reflashd/phone_config.h"
 #include "reflashd/text.h"
 
@@ -217,6 +218,10 @@ static int inspect(struct library *l, unsigned index, const uint8_t *data, size_
 	if (text_ends_nocase(f->name, ".loads") && !below)
 		return add_list(l, f, body);
 	image_inspect(&f->image, body.data, body.len);
+	/* A good signature covers every byte; a bad one has said it all. */
+	if (f->signature.state == SIGNATURE_UNSIGNED ||
+	    f->signature.state == SIGNATURE_UNKNOWN_SIGNER)
+		image_inspect_inner(&f->image, body.data, body.len);
 	if (image_name(f->name)) {
 		f->role = FILE_IMAGE;
 		return 0;

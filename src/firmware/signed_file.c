@@ -139,14 +139,31 @@ static bool walk(struct signed_header *h, const uint8_t *data, uint32_t *seen)
 	return true;
 }
 
+static const uint8_t first_version[] = {0x01, 0x00, 0x02}, first_length[] = {0x02, 0x00, 0x02};
+
+/*
+ * Either of the two fixed TLV heads, the second also where a missing or surplus byte moved it, is
+ * no accident: damage must not make an unsigned file, which some phones take, of a signed one.
+ */
+static bool was_signed(const uint8_t *data)
+{
+	if (memcmp(data, first_version, 3) == 0)
+		return true;
+	for (size_t at = 4; at <= 6; at++)
+		if (memcmp(data + at, first_length, 3) == 0)
+			return true;
+	return false;
+}
+
 enum signed_parse signed_header_parse(struct signed_header *h, const uint8_t *data, size_t len)
 {
-	static const uint8_t version[] = {0x01, 0x00, 0x02}, length[] = {0x02, 0x00, 0x02};
 	uint32_t seen = 0;
 
 	memset(h, 0, sizeof(*h));
-	if (len < FIRST_TLVS || memcmp(data, version, 3) != 0 || memcmp(data + 5, length, 3) != 0)
+	if (len < FIRST_TLVS || !was_signed(data))
 		return SIGNED_NONE;
+	if (memcmp(data, first_version, 3) != 0 || memcmp(data + 5, first_length, 3) != 0)
+		return SIGNED_MALFORMED;
 	h->major = data[3];
 	h->minor = data[4];
 	h->length = get_be16(data + 8);
