@@ -19,6 +19,8 @@ const struct command commands[] = {
 	 "serve DHCP and TFTP until stopped (the default command)", cmd_serve, config_usage},
 	{"check", "[OPTIONS] FIRMWARE ...",
 	 "inspect firmware: complete? genuine? for which phones?", cmd_check, more_check},
+	{"import", "--to DIR FIRMWARE ...",
+	 "unpack archives into a firmware library, one folder per bundle", cmd_import, more_import},
 	{"xmldefault", "[OPTIONS] FIRMWARE ...",
 	 "print the XMLDefault.cnf.xml that would be served", cmd_xmldefault, NULL},
 	{"lint", "[OPTIONS] FILE ...", "check hand-written XMLDefault / SEP*.cnf.xml files",
