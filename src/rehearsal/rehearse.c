@@ -46,6 +46,7 @@ struct stage {
 	struct rehearse_result *result;
 	rehearse_tell tell;
 	void *ctx;
+	const struct sim_wire *wire;
 	usec_t start;
 	struct actor actor[REHEARSE_PHONES_MAX];
 };
@@ -84,12 +85,12 @@ static void tell_again(const struct stage *s, struct actor *a, usec_t now)
 
 	if (a->again == 0)
 		return;
-	text_format(text, sizeof(text), "(and so on, %u times more)", a->again);
+	text_format(text, sizeof(text), "(and %u more lines like these)", a->again);
 	tell(s, a, now, false, text);
 	a->again = 0;
 }
 
-/* What a phone does over and over again is told twice: some things have to happen twice. */
+/* What a phone does over and over again is told three times: some of it has to happen twice. */
 static bool repeated(struct actor *a, const char *line)
 {
 	uint64_t h = hash(line);
@@ -104,7 +105,7 @@ static bool repeated(struct actor *a, const char *line)
 		a->said[i].times = 0;
 		a->lines++;
 	}
-	if (++a->said[i].times <= 2)
+	if (++a->said[i].times <= 3)
 		return false;
 	a->again++;
 	return true;
@@ -215,6 +216,17 @@ static void keep(void *ctx, const struct sim_phone *p, const char *name, struct 
 	a->bytes += content.len;
 }
 
+/* What a person at the daemon's terminal would read. */
+static void tell_advice(struct stage *s, struct actor *a, const struct event *e)
+{
+	char text[600] = "reflashd: ";
+	size_t len = strlen(text);
+
+	event_text(e, text + len, sizeof(text) - len);
+	if (!repeated(a, text))
+		tell(s, a, sim_wire_now(s->wire), false, text);
+}
+
 static void watch(void *ctx, const struct event *e)
 {
 	struct stage *s = ctx;
@@ -226,6 +238,8 @@ static void watch(void *ctx, const struct event *e)
 		text_copy(a->offered, sizeof(a->offered), event_has(e, FIELD_LOAD) ? e->load : "");
 	else if (e->type == EVENT_TFTP_COMPLETE)
 		note_complete(s, a, e);
+	else if (e->type == EVENT_PHONE_ADVICE)
+		tell_advice(s, a, e);
 }
 
 /* What a phone ran that somebody has had in a drawer: the newest release that lacks the new key. */
@@ -268,6 +282,7 @@ static int set_up(struct stage *s, struct sim_wire *w)
 	struct sim_phone_config c;
 	unsigned i;
 
+	s->wire = w;
 	s->start = sim_wire_now(w);
 	sim_wire_watch(w, watch, s);
 	sim_wire_listen(w, listen, s);
