@@ -10,7 +10,7 @@
 #ifndef REFLASHD_CATALOGUE_H
 #define REFLASHD_CATALOGUE_H
 
-#include "reflashd/library.h"
+#include "reflashd/plan.h"
 
 #define CATALOGUE_CLIENTS_MAX 1024
 
@@ -67,8 +67,9 @@ struct catalogue {
 
 void catalogue_init(struct catalogue *c, const struct catalogue_config *config,
 		    const struct library *library);
-/* folder: the one folder in front of the name, or "". */
+/* folder: the one folder in front of the name, or "". facts: what is known of the phone that
+ * asks, so that its plan decides which bundle it gets; NULL: a phone without a history. */
 void catalogue_find(struct catalogue *c, uint32_t ip, const char *folder, const char *base,
-		    struct answer *a);
+		    const struct phone_facts *facts, struct answer *a);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "reflashd/catalogue.h"
 #include "reflashd/event.h"
+#include "reflashd/fault.h"
 
 #define PHONES_MAX 1024
 
@@ -42,8 +43,23 @@ struct phone {
 	bool again;	 /* recovered once and now erased again: first_ms is that of this round */
 	bool counted;	 /* in phones.recovered, which counts each phone once */
 	uint32_t unsure; /* of these the last block was not acknowledged */
-	bool own_list; /* it fetches the list of the load it runs */
+	bool own_list;	 /* it fetches the list of the load it runs */
+
+	/* What its plan goes by (history.c). */
+	char runs[72], newest[72]; /* as in struct phone_facts */
+	unsigned refused_count;
+	char refused[PLAN_REFUSED_MAX][72];
+	bool on_plan;	  /* what it is being given is what its plan offered */
+	bool on_step;	  /* it runs a step of its plan, and others follow */
+	bool revived;	  /* it was erased when it set out */
+	unsigned lists;	  /* times it took its list without asking for a member since */
+	unsigned rounds;  /* the same, with all within PHONE_ROUND_MS counted as one */
+	int64_t round_ms; /* when the last of them was complete */
+	bool rebooted;	  /* since the first of them */
 };
+
+/* A phone fetches a list that it refuses twice within a second (phones.md 4.1, 7906). */
+#define PHONE_ROUND_MS 10000
 
 struct phones {
 	const struct library *library;
@@ -51,17 +67,49 @@ struct phones {
 	unsigned count;
 	unsigned recovered;
 	struct phone phone[PHONES_MAX];
+	char target[72]; /* as catalogue_config, for the plans; phones_init(): newest, false */
+	bool unfit_too;
+	uint64_t changes; /* counts up when something changed that phones_text() would say */
 };
 
 struct phones_out {
 	unsigned event_count;
-	struct event events[3]; /* phone.stage, phone.recovered, to be put on the bus */
+	struct event events[6]; /* phone.*, to be put on the bus */
 };
 
 void phones_init(struct phones *p, const struct library *library);
 /* One event of the stream, stamped. Events of kind phone.* are ignored. */
 void phones_apply(struct phones *p, const struct event *e, struct phones_out *out);
 struct phone *phones_find(struct phones *p, struct mac mac);
+/* What the plans of the phones end at; before the first event. */
+void phones_aim(struct phones *p, const char *target, bool unfit_too);
+struct phone *phones_find_ip(struct phones *p, uint32_t ip); /* NULL: nobody, or 0 */
+/* What is known of it now, for its plan. */
+void phone_facts(const struct phones *p, const struct phone *phone, struct phone_facts *facts);
+/*
+ * The same as of the moment when it asks for the file `base` at that wall time, before the
+ * tftp.request of it is applied. Whoever answers a request looks here first, so that the very
+ * request that shows a refusal is answered with the next bundle. Changes nothing: the event, once
+ * applied, comes to the same conclusion and says it.
+ */
+void phone_facts_asking(const struct phones *p, const struct phone *phone, const char *base,
+			int64_t wall_ms, struct phone_facts *facts);
+
+/*
+ * What outlives a restart, as text: one line a phone,
+ *
+ *	MAC MODEL RUNS NEWEST erased|running REFUSED[,REFUSED…]
+ *
+ * with "-" for what is not known. phone_text_write() returns the length, 0 for a phone of which
+ * nothing is worth keeping; size must be at least PHONE_TEXT_MAX. phones_text_read() wants
+ * a tracker without phones and takes all of the text or, with a fault that names the line,
+ * nothing. Models that are no longer in the catalogue are passed over.
+ */
+#define PHONE_TEXT_MAX 1024
+size_t phone_text_write(const struct phone *phone, char *out, size_t size);
+int phones_text_read(struct phones *p, const char *name, const char *text, size_t len,
+		     struct fault *f);
+
 const char *phone_stage_name(enum phone_stage s); /* "writing", for fields */
 
 #endif

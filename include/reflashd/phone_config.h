@@ -6,7 +6,7 @@
 #ifndef REFLASHD_PHONE_CONFIG_H
 #define REFLASHD_PHONE_CONFIG_H
 
-#include "reflashd/library.h"
+#include "reflashd/plan.h"
 
 /*
  * Renders XMLDefault.cnf.xml: root Default, a complete callManagerGroup with our address as
@@ -20,6 +20,16 @@ int xmldefault_render(const struct library *l, const char *target, uint32_t addr
 /* The same; with unfit_too also loads of bundles that are not fit, where no fit one will do. */
 int xmldefault_render_any(const struct library *l, const char *target, bool unfit_too,
 			  uint32_t address, char **out, size_t *len);
+
+/*
+ * The same for the phone that asks: for its model, and the sister models that ask for the same
+ * default list (a 7941 may be a 7941G-GE), the next load of its plan; the target when the plan is
+ * done; what it runs when nothing here can take it further. All other models get their
+ * targets. facts may be NULL.
+ */
+int xmldefault_render_for(const struct library *l, const char *target, bool unfit_too,
+			  const struct phone_facts *facts, uint32_t address, char **out,
+			  size_t *len);
 
 /* Phones refuse configuration files that are larger (bytes; phones.md 4.2). */
 #define PHONE_CONFIG_MAX 550001

@@ -97,13 +97,18 @@ static void write_json(struct bus *b, const struct event *e)
 	free(json);
 }
 
-void bus_emit(struct bus *b, struct event *e)
+int64_t bus_wall_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void bus_emit(struct bus *b, struct event *e)
+{
 	e->seq = ++b->seq;
-	e->wall_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	e->wall_ms = bus_wall_ms();
 	if (e->severity >= b->text_min)
 		write_text(b, e);
 	if (b->json_fd >= 0)

@@ -20,6 +20,8 @@ struct bus {
 int bus_open(struct bus *b, const struct config *config, struct fault *f);
 /* Stamps seq and wall time into *e and writes it everywhere. */
 void bus_emit(struct bus *b, struct event *e);
+/* Milliseconds since 1970 UTC, as the bus stamps them. */
+int64_t bus_wall_ms(void);
 void bus_close(struct bus *b);
 
 #endif

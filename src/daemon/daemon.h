@@ -80,6 +80,7 @@ struct daemon {
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t save_timer, timeout_timer, linger_timer;
 	bool leases_dirty, save_failed;
+	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
 	bool stopping;
 };
@@ -117,6 +118,10 @@ int udp_open(const char *interface, uint32_t address, uint16_t port, struct faul
 
 /* state.c: what outlives us. */
 int state_load(struct daemon *d, struct fault *f);
+/* Writes what has changed; 0, or the first fault. */
 int state_save(struct daemon *d, struct fault *f);
+/* The same in a tenth of a second; a failure becomes an event. */
+void state_save_soon(struct daemon *d);
+bool state_dirty(const struct daemon *d);
 
 #endif

@@ -65,20 +65,6 @@ static void send_reply(struct dhcp_port *p)
 	sendto(p->server_fd, out->data, out->len, 0, (struct sockaddr *)&to, sizeof(to));
 }
 
-static void on_save_timer(uv_timer_t *timer)
-{
-	struct daemon *d = timer->data;
-	struct fault f;
-
-	if (state_save(d, &f) == 0) {
-		d->leases_dirty = d->save_failed = false;
-		return;
-	}
-	if (!d->save_failed)
-		daemon_note(d, SEVERITY_WARNING, "state-not-saved", "%s.", f.text);
-	d->save_failed = true;
-}
-
 static void perform(struct dhcp_port *p)
 {
 	struct daemon *d = p->daemon;
@@ -87,11 +73,9 @@ static void perform(struct dhcp_port *p)
 		send_reply(p);
 	for (unsigned i = 0; i < p->out.event_count; i++)
 		daemon_emit(d, &p->out.events[i]);
-	/* Gathered for a tenth of a second: twenty phones powered at once are one write. */
-	if (p->out.leases_changed && (!d->leases_dirty || d->save_failed)) {
+	if (p->out.leases_changed) {
 		d->leases_dirty = true;
-		if (!uv_is_active((uv_handle_t *)&d->save_timer))
-			uv_timer_start(&d->save_timer, on_save_timer, 100, 0);
+		state_save_soon(d);
 	}
 }
 

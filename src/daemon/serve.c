@@ -56,6 +56,8 @@ void daemon_emit(struct daemon *d, struct event *e)
 	phones_apply(&d->phones, e, &out);
 	for (unsigned i = 0; i < out.event_count; i++)
 		bus_emit(&d->bus, &out.events[i]);
+	if (d->phones.changes != d->phones_saved)
+		state_save_soon(d);
 	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
 		uv_timer_start(&d->linger_timer, on_quiet, LINGER_MS, 0);
 }
@@ -153,6 +155,7 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	if (err)
 		return err;
 	phones_init(&d->phones, store_library(d->store));
+	phones_aim(&d->phones, d->config->target, d->config->serve_incomplete);
 	text_copy(offers.target, sizeof(offers.target), d->config->target);
 	catalogue_init(&d->catalogue, &offers, store_library(d->store));
 	*exit_code = EXIT_CODE_FIRMWARE;
@@ -188,7 +191,7 @@ static void finish(struct daemon *d)
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
 		;
 	must(uv_loop_close(d->loop) == 0);
-	if (d->leases_dirty && state_save(d, &f) != 0)
+	if (state_dirty(d) && state_save(d, &f) != 0)
 		fprintf(stderr, "reflashd: %s.\n", f.text);
 	dhcp_port_close(&d->dhcp);
 	tftp_port_close(&d->tftp);

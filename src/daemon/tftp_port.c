@@ -76,25 +76,42 @@ static enum tftp_found give_text(struct tftp_port *p, char *text, size_t len, bo
 		    file);
 }
 
+/* What is known of the phone that asks for this file now; NULL: nothing. */
+static const struct phone_facts *facts_of(struct daemon *d, uint32_t ip, const char *base,
+					  struct phone_facts *facts)
+{
+	const struct lease *l = lease_find_ip(&d->dhcp.leases, ip);
+	const struct phone *phone = l && l->state != LEASE_FREE && !mac_is_zero(l->mac)
+					    ? phones_find(&d->phones, l->mac)
+					    : phones_find_ip(&d->phones, ip);
+
+	if (!phone)
+		return NULL;
+	phone_facts_asking(&d->phones, phone, base, bus_wall_ms(), facts);
+	return facts;
+}
+
 static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name, bool netascii,
 			    struct tftp_file *file)
 {
 	struct tftp_port *p = ctx;
 	struct daemon *d = p->daemon;
+	struct phone_facts known;
+	const struct phone_facts *facts = facts_of(d, ip, name->base, &known);
 	struct answer a;
 	char *text = NULL;
 	size_t len = 0;
 
 	memset(file, 0, sizeof(*file));
-	catalogue_find(&d->catalogue, ip, name->folder, name->base, &a);
+	catalogue_find(&d->catalogue, ip, name->folder, name->base, facts, &a);
 	text_copy(file->name, sizeof(file->name), name->base);
 	if (a.kind != ANSWER_EXPECTED)
 		text_copy(file->why, sizeof(file->why), a.text);
 	switch (a.kind) {
 	case ANSWER_FILE: return give_file(p, &a, netascii, file);
 	case ANSWER_XMLDEFAULT:
-		if (xmldefault_render_any(store_library(d->store), d->config->target,
-					  d->config->serve_incomplete, d->address, &text,
+		if (xmldefault_render_for(store_library(d->store), d->config->target,
+					  d->config->serve_incomplete, facts, d->address, &text,
 					  &len) != 0)
 			text = NULL;
 		return give_text(p, text, len, netascii, file);

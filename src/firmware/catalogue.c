@@ -3,9 +3,9 @@
  * What a phone is answered.
  *
  * Happy path: an erased 7970 asks for term70.default.loads. Every bundle has a file of that name,
- * so the model decides which bundle it is given, and the address is remembered: the members that
- * it asks for next come out of the same bundle. A phone that runs asks for XMLDefault.cnf.xml,
- * then LOAD.loads, then members.
+ * so the model and the plan of this phone (plan.h) decide which bundle it is given, and the address
+ * is remembered: the members that it asks for next come out of the same bundle. A phone that runs
+ * asks for XMLDefault.cnf.xml, then LOAD.loads, then members.
  *
  * What can go wrong, and what is said: no bundle for the model (which file is needed), only
  * a bundle that would leave the phone dead (why it is held back), a member that its list names and
@@ -28,6 +28,7 @@ struct search {
 	const struct library *l;
 	uint32_t ip;
 	const char *folder, *base;
+	const struct phone_facts *facts; /* or NULL */
 	struct answer *a;
 };
 
@@ -122,12 +123,31 @@ static void serve_or_withhold(struct search *s, const struct firmware_file *f, b
 	}
 }
 
+/* The bundle that the plan of this very phone offers next; NULL when its history decides nothing
+ * (then it gets what any phone of its model gets). */
+static const struct bundle *planned(const struct search *s, const struct model *m, bool erased)
+{
+	struct phone_facts facts;
+	struct plan plan;
+
+	if (!s->facts)
+		return NULL;
+	facts = *s->facts;
+	facts.model = m;
+	facts.erased = facts.erased || erased;
+	plan_make(&plan, s->l, s->c->config.target, s->c->config.offer_unfit, &facts);
+	return plan.count ? plan.step[0].bundle : NULL;
+}
+
 /* A firmware file that an erased or recovering phone of this model must have under this name. */
 static void find_for_model(struct search *s, const struct model *m, const char *name)
 {
 	const char *target = s->c->config.target;
 	bool unfit = s->c->config.offer_unfit;
-	const struct bundle *b = library_choose(s->l, m, target, name, unfit);
+	const struct bundle *first = m->family == MODEL_JAVA ? planned(s, m, true) : NULL;
+	const struct bundle *b = first && bundle_file(s->l, first, name)
+					 ? first
+					 : library_choose(s->l, m, target, name, unfit);
 	bool aimed = target[0] && !text_equal_nocase(target, "newest");
 	const struct bundle *named = aimed ? library_bundle(s->l, target) : NULL;
 
@@ -273,6 +293,8 @@ static bool make_os79xx(struct search *s)
 {
 	const struct bundle *b = NULL;
 
+	if (s->facts && s->facts->model && s->facts->model->family == MODEL_LEGACY)
+		b = planned(s, s->facts->model, false);
 	for (unsigned i = 0; i < s->l->models->count && !b; i++)
 		if (s->l->models->model[i].family == MODEL_LEGACY)
 			b = library_choose(s->l, &s->l->models->model[i], s->c->config.target, NULL,
@@ -322,9 +344,9 @@ static void find_by_kind(struct search *s)
 }
 
 void catalogue_find(struct catalogue *c, uint32_t ip, const char *folder, const char *base,
-		    struct answer *a)
+		    const struct phone_facts *facts, struct answer *a)
 {
-	struct search s = {c, c->library, ip, folder, base, a};
+	struct search s = {c, c->library, ip, folder, base, facts, a};
 
 	memset(a, 0, sizeof(*a));
 	find_by_kind(&s);

@@ -32,6 +32,23 @@ bool fold_whole(const struct fold *s, uint32_t bits);
  * may lie in the same folder, and who runs that does not run the load. */
 bool fold_named(const struct fold *s, uint32_t bits);
 
+/* history.c: what its plan goes by. */
+/* It rebooted, or may have. */
+void fold_rebooted(struct fold *s);
+/* It took its list; asked for a member; asks for this file. The last may show a refusal. */
+void fold_round(struct fold *s);
+void fold_member(struct fold *s);
+void fold_asks(struct fold *s, enum request_kind kind);
+/* A list of that load begins: is it what the plan offers? */
+void fold_offered(struct fold *s, const char *load);
+/* It runs this load: "" when that is not known. */
+void fold_runs(struct fold *s, const char *load);
+/* A bundle that it refused before: it has changed its mind. */
+void fold_forgive(struct fold *s, const char *load);
+/* An erased phone runs what it was last given, a whole bundle or not. */
+bool phone_lives_by(const struct phones *p, const struct phone *phone);
+void phone_plan(const struct phones *p, const struct phone *phone, struct plan *plan);
+
 /* The stages: each moves the phone and says so, once. */
 void fold_seen(struct fold *s);
 void fold_leased(struct fold *s);
@@ -40,5 +57,7 @@ void fold_fetching(struct fold *s);
 void fold_writing(struct fold *s);
 void fold_back(struct fold *s);
 void fold_recovered(struct fold *s);
+/* It refused the load; the plan says what it is offered now. */
+void fold_refused(struct fold *s, const char *load, unsigned times, const struct plan *plan);
 
 #endif

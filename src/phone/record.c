@@ -23,6 +23,8 @@ void phones_init(struct phones *p, const struct library *library)
 	p->models = library->models;
 	p->count = 0;
 	p->recovered = 0;
+	p->changes = 0;
+	phones_aim(p, "newest", false);
 }
 
 struct phone *phones_find(struct phones *p, struct mac mac)
@@ -33,12 +35,17 @@ struct phone *phones_find(struct phones *p, struct mac mac)
 	return NULL;
 }
 
-static struct phone *find_ip(struct phones *p, uint32_t ip)
+struct phone *phones_find_ip(struct phones *p, uint32_t ip)
 {
 	for (unsigned i = 0; ip && i < p->count; i++)
 		if (p->phone[i].ip == ip)
 			return &p->phone[i];
 	return NULL;
+}
+
+static bool never_fed(const struct phone *phone)
+{
+	return phone->stage <= PHONE_LEASED || phone->stage == PHONE_STAGE_COUNT;
 }
 
 /* A free record, or the one to forget: first who never got further than a lease, and of those
@@ -51,7 +58,7 @@ static struct phone *room_for(struct phones *p)
 		return &p->phone[p->count++];
 	for (unsigned i = 1; i < PHONES_MAX; i++) {
 		struct phone *phone = &p->phone[i];
-		bool idle = phone->stage <= PHONE_LEASED, worst_idle = worst->stage <= PHONE_LEASED;
+		bool idle = never_fed(phone), worst_idle = never_fed(worst);
 
 		if (idle != worst_idle ? idle : phone->stage_ms < worst->stage_ms)
 			worst = phone;
@@ -65,21 +72,23 @@ bool fold_open(struct fold *s, bool create)
 	bool has_mac = event_has(e, FIELD_MAC), has_ip = event_has(e, FIELD_IP) && e->ip;
 
 	s->phone = has_mac  ? phones_find(s->phones, e->mac)
-		   : has_ip ? find_ip(s->phones, e->ip)
+		   : has_ip ? phones_find_ip(s->phones, e->ip)
 			    : NULL;
 	if (!s->phone && has_mac && create) {
 		s->phone = room_for(s->phones);
 		memset(s->phone, 0, sizeof(*s->phone));
 		s->phone->mac = e->mac;
 		s->phone->stage = PHONE_STAGE_COUNT; /* nothing was said of it yet */
-		s->phone->first_ms = s->phone->stage_ms = e->wall_ms;
 	}
+	/* Also one of whom the state of an earlier run told. */
+	if (s->phone && s->phone->stage == PHONE_STAGE_COUNT)
+		s->phone->first_ms = s->phone->stage_ms = e->wall_ms;
 	return s->phone != NULL;
 }
 
 void fold_set_ip(struct fold *s, uint32_t ip)
 {
-	struct phone *before = find_ip(s->phones, ip);
+	struct phone *before = phones_find_ip(s->phones, ip);
 
 	if (before && before != s->phone)
 		before->ip = 0;
@@ -107,6 +116,7 @@ void fold_adopt(struct fold *s, const char *load)
 	text_copy(phone->load, sizeof(phone->load), load);
 	phone->bundle = library_bundle(s->phones->library, load);
 	phone->fetched = phone->ever = phone->unsure = 0;
+	phone->lists = phone->rounds = 0;
 	if (phone->stage == PHONE_LISTED)
 		phone->stage = PHONE_LEASED; /* so that the other list is news, too */
 	set = phone->bundle ? phone->bundle->models : 0;

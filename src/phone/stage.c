@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SENTENCE_MAX 400
+#define SENTENCE_MAX 480
 
 const char *phone_stage_name(enum phone_stage s)
 {
@@ -177,10 +177,10 @@ void fold_back(struct fold *s)
 		move(s, PHONE_BACK, "is back and asks for %s.", s->event->file);
 }
 
-static void say_recovered(struct fold *s, struct event *e, const char *format, ...)
+static void say_clause(struct fold *s, struct event *e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static void say_recovered(struct fold *s, struct event *e, const char *format, ...)
+static void say_clause(struct fold *s, struct event *e, const char *format, ...)
 {
 	va_list ap;
 
@@ -189,12 +189,85 @@ static void say_recovered(struct fold *s, struct event *e, const char *format, .
 	va_end(ap);
 }
 
-void fold_recovered(struct fold *s)
+/* It lives, and its plan goes on: no recovery yet. */
+static void next_step(struct fold *s, const struct plan *plan, bool whole, bool erased)
 {
 	struct phone *phone = s->phone;
-	bool kup = phone->bundle && phone->bundle->family == MODEL_KUP;
-	bool whole = !phone->unsure &&
-		     (kup ? fold_named(s, phone->fetched) : fold_whole(s, phone->ever));
+	struct event *e = announce(s, EVENT_PHONE_STAGE);
+
+	phone->stage = PHONE_BACK;
+	phone->stage_ms = s->event->wall_ms;
+	phone->fetched = phone->ever = 0;
+	phone->revived = phone->revived || erased;
+	phone->on_step = true;
+	event_set_text(e, FIELD_STAGE, "next-step");
+	if (whole)
+		event_set_text(e, FIELD_LOAD, phone->load);
+	say_clause(s, e,
+		   "%s %s, the stepping stone on its way to %s. It will now fetch %s. Do not "
+		   "unplug it.",
+		   whole ? "runs" : "is alive, most likely with", phone->load, plan->target->load,
+		   plan->step[0].bundle->load);
+}
+
+/* Nothing here takes it any further. */
+static void say_what_is_missing(struct fold *s, const struct plan *plan)
+{
+	struct event *e = announce(s, EVENT_PHONE_ADVICE);
+
+	event_set_text(e, FIELD_CODE, "no-bundle-helps");
+	say_clause(s, e, "cannot be taken further with the firmware that is here. %s", plan->need);
+}
+
+static const char *times_text(unsigned times, char out[24])
+{
+	if (times < 2)
+		return "";
+	if (times == 2)
+		return ", twice";
+	text_format(out, 24, ", %u times", times);
+	return out;
+}
+
+void fold_refused(struct fold *s, const char *load, unsigned times, const struct plan *plan)
+{
+	const struct bundle *b = library_bundle(s->phones->library, load);
+	bool new_key = b && bundle_generation(b) == GENERATION_G2;
+	const char *next = plan->count ? plan->step[0].bundle->load : NULL;
+	struct event *e = announce(s, EVENT_PHONE_STAGE);
+	char count[24];
+
+	e->severity = SEVERITY_WARNING;
+	s->phone->stage_ms = s->event->wall_ms;
+	event_set_text(e, FIELD_STAGE, "refused");
+	event_set_text(e, FIELD_LOAD, load);
+	say_clause(s, e,
+		   "took the packing list of %s and asked for none of its files%s: it refuses "
+		   "this firmware, most likely because %s%s%s.",
+		   load, times_text(times, count),
+		   new_key ? "it is signed with the new key and the phone knows only the old one"
+			   : "the code of the phone is too old for it, or its hardware too new",
+		   next ? "; it is offered next: " : "", next ? next : "");
+	if (!next) {
+		say_what_is_missing(s, plan);
+		return;
+	}
+	e = announce(s, EVENT_PHONE_ADVICE);
+	e->severity = SEVERITY_NOTICE;
+	event_set_text(e, FIELD_CODE, "list-refused");
+	if (plan->state == PLAN_SHORT)
+		say_clause(s, e, "can go a part of the way only. %s", plan->need);
+	else
+		say_clause(s, e,
+			   "needs no help: leave it plugged in. It asks again within a few minutes "
+			   "and then gets %s.",
+			   next);
+}
+
+/* It is proven to be where it can get to. */
+static void prove(struct fold *s, bool whole, bool erased)
+{
+	struct phone *phone = s->phone;
 	int64_t ms = s->event->wall_ms - phone->first_ms;
 	uint64_t seconds = ms > 0 ? (uint64_t)ms / 1000 : 0;
 	const char *since = phone->again ? "started over" : "was first seen";
@@ -208,21 +281,45 @@ void fold_recovered(struct fold *s)
 	event_set_number(e, FIELD_SECONDS, seconds);
 	if (whole) {
 		event_set_text(e, FIELD_LOAD, phone->load);
-		say_recovered(s, e,
-			      "%s%s%s: proven by the requests only a running phone makes, %" PRIu64
-			      " second%s after it %s.",
-			      phone->erased ? "is alive again and runs " : "runs ", phone->load,
-			      phone->erased ? "" : " now", seconds, seconds == 1 ? "" : "s", since);
+		say_clause(s, e,
+			   "%s%s%s: proven by the requests only a running phone makes, %" PRIu64
+			   " second%s after it %s.",
+			   erased ? "is alive again and runs " : "runs ", phone->load,
+			   erased ? "" : " now", seconds, seconds == 1 ? "" : "s", since);
 	} else {
-		say_recovered(s, e,
-			      "is alive again: proven by the requests only a running phone makes, "
-			      "%" PRIu64
-			      " second%s after it %s. Not every file of a load was seen to "
-			      "arrive, so which load it runs is not known.",
-			      seconds, seconds == 1 ? "" : "s", since);
+		say_clause(s, e,
+			   "is alive again: proven by the requests only a running phone makes, "
+			   "%" PRIu64 " second%s after it %s. Not every file of a load was seen to "
+			   "arrive, so which load it runs is not known.",
+			   seconds, seconds == 1 ? "" : "s", since);
 	}
 	s->phones->recovered += !phone->counted;
 	phone->counted = true;
 	phone->fetched = phone->ever = 0;
-	phone->erased = false;
+	phone->on_step = phone->revived = phone->on_plan = false;
+}
+
+void fold_recovered(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	bool kup = phone->bundle && phone->bundle->family == MODEL_KUP;
+	bool stays = phone->on_step && phone->ever == 0, erased = phone->erased;
+	bool whole = !phone->unsure &&
+		     (kup ? fold_named(s, phone->fetched) : fold_whole(s, phone->ever));
+	bool on_plan = phone->on_plan || stays;
+	struct plan plan;
+
+	if (stays) { /* what it looked at since is not what it runs */
+		fold_adopt(s, phone->runs);
+		whole = true;
+	}
+	fold_runs(s, stays || whole || phone_lives_by(s->phones, phone) ? phone->load : "");
+	phone_plan(s->phones, phone, &plan);
+	/* Where it is not known what runs, the plan begins anew: nothing to announce. */
+	if (on_plan && phone->runs[0] && plan.count > 0)
+		next_step(s, &plan, whole, erased);
+	else
+		prove(s, whole, erased || phone->revived);
+	if (on_plan && plan.state == PLAN_IMPOSSIBLE)
+		say_what_is_missing(s, &plan);
 }

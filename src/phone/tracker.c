@@ -14,8 +14,10 @@
  *
  * What can go wrong, and what the rules below do about it:
  *
- * - The phone starts over: the list again goes back to "listed". An erased phone that asks for its
- *   list again and again and for no member rejects it (W-TICKETT); it stays "listed".
+ * - The phone starts over: the list again goes back to "listed". A Java phone that takes its list
+ *   again and again and asks for no member rejects it (W-TICKETT): history.c counts that,
+ *   and offers it the next bundle of its plan.
+ * - It runs a bundle that is only a step of its plan: no recovery yet, the next load follows.
  * - It takes up an interrupted load and skips members that it has (phones.md 4.1, the load
  *   journal). So an erased phone that asks for its configuration is alive after one member; but
  *   then it was not seen which load it runs, and the event does not say so.
@@ -124,7 +126,9 @@ static void note_erased(struct fold *s, enum request_kind kind, const char *base
 		model = models_by_recovery(s->phones->models, base);
 	else
 		return;
+	s->phones->changes += !phone->erased || (!phone->model && model);
 	phone->erased = true;
+	phone->on_step = false;
 	if (!phone->model)
 		phone->model = model;
 }
@@ -135,6 +139,7 @@ static void asked(struct fold *s, enum request_kind kind, const char *base)
 	enum model_family family = MODEL_JAVA;
 	bool known;
 
+	fold_asks(s, kind);
 	note_erased(s, kind, base);
 	note_walk(phone, kind, base);
 	if (!shows_running(s, kind, base))
@@ -174,6 +179,7 @@ static void list_complete(struct fold *s)
 			return;
 	}
 	phone->fetched = 0;
+	fold_round(s);
 	fold_listed(s);
 }
 
@@ -183,6 +189,7 @@ static void image_start(struct fold *s)
 	enum model_family family;
 	bool kup = fold_family(s, &family) && family == MODEL_KUP;
 
+	fold_member(s);
 	if (phone->stage == PHONE_FETCHING || (phone->stage == PHONE_WRITING && !kup))
 		return;
 	if (kup)
@@ -209,18 +216,45 @@ static void image_complete(struct fold *s, const char *base)
 		fold_writing(s);
 }
 
+/* A running phone that looks at the list of what it runs only compares. A Java phone that fetches
+ * another list once more refuses it. */
+static bool compares(const struct fold *s, enum request_kind kind)
+{
+	const struct phone *phone = s->phone;
+	enum model_family family;
+
+	if (kind != REQUEST_LOADS || phone->stage < PHONE_BACK ||
+	    !event_has(s->event, FIELD_LOAD) || !text_equal_nocase(s->event->load, phone->load))
+		return false;
+	return !fold_family(s, &family) || family != MODEL_JAVA ||
+	       text_equal_nocase(phone->runs, phone->load) || phone_lives_by(s->phones, phone);
+}
+
 static void started(struct fold *s, enum request_kind kind, const char *base)
 {
-	/* A running phone that looks at the list of what it runs only compares. */
-	s->phone->own_list = kind == REQUEST_LOADS && s->phone->stage >= PHONE_BACK &&
-			     event_has(s->event, FIELD_LOAD) &&
-			     text_equal_nocase(s->event->load, s->phone->load);
-	if (event_has(s->event, FIELD_LOAD))
+	s->phone->own_list = compares(s, kind);
+	if (event_has(s->event, FIELD_LOAD)) {
+		if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
+			fold_offered(s, s->event->load);
+		else if (kind == REQUEST_IMAGE)
+			fold_forgive(s, s->event->load);
 		fold_adopt(s, s->event->load);
+	}
 	if (kind != REQUEST_IMAGE && kind != REQUEST_RECOVERY)
 		return;
 	image_start(s);
 	s->phone->unsure &= fold_image_bit(s, base);
+}
+
+/* It was on its way, runs a step of its plan, and nothing is left to go on to. */
+static bool stays(const struct fold *s)
+{
+	struct plan plan;
+
+	if (!s->phone->on_step || s->phone->ever != 0)
+		return false;
+	phone_plan(s->phones, s->phone, &plan);
+	return plan.count == 0;
 }
 
 static void completed(struct fold *s, enum request_kind kind, const char *base)
@@ -236,8 +270,8 @@ static void completed(struct fold *s, enum request_kind kind, const char *base)
 	else if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
 		image_complete(s, base);
 	else if ((kind == REQUEST_XMLDEFAULT || kind == REQUEST_CONFIG) &&
-		 s->phone->stage == PHONE_BACK && fed(s) && shows_running(s, kind, base) &&
-		 !(fold_family(s, &family) && family == MODEL_KUP))
+		 s->phone->stage == PHONE_BACK && (fed(s) || stays(s)) &&
+		 shows_running(s, kind, base) && !(fold_family(s, &family) && family == MODEL_KUP))
 		fold_recovered(s);
 }
 
@@ -264,9 +298,12 @@ static void apply_dhcp(struct phones *p, const struct event *e, struct phones_ou
 		if (text_ends_nocase(text, "\\x00")) /* 7940/7960 send the NUL, too */
 			text[strlen(text) - 4] = 0;
 		model = models_by_vendor_class(p->models, text);
+		p->changes += model && model != s.phone->model;
 		if (model)
 			s.phone->model = model;
 	}
+	if (e->type != EVENT_DHCP_ACK)
+		fold_rebooted(&s);
 	fold_seen(&s);
 	if (e->type != EVENT_DHCP_ACK)
 		return;

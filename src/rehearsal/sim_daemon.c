@@ -29,10 +29,15 @@ struct handle {
 	uint8_t *owned;
 };
 
+static int64_t wall_ms(const struct sim_wire *w)
+{
+	return WALL_START + (int64_t)(w->now / 1000);
+}
+
 static void publish(struct sim_wire *w, struct event *e)
 {
 	e->seq = ++w->server.seq;
-	e->wall_ms = WALL_START + (int64_t)(w->now / 1000);
+	e->wall_ms = wall_ms(w);
 	if (w->watch)
 		w->watch(w->watch_ctx, e);
 }
@@ -81,30 +86,37 @@ static enum tftp_found give(struct tftp_file *file, struct span span, uint8_t *o
 	return TFTP_FOUND;
 }
 
-static enum tftp_found give_xmldefault(struct sim_wire *w, struct tftp_file *file, bool netascii)
+static enum tftp_found give_xmldefault(struct sim_wire *w, const struct phone_facts *facts,
+				       struct tftp_file *file, bool netascii)
 {
-	struct sim_server *s = &w->server;
+	const struct catalogue_config *c = &w->server.catalogue.config;
+	char *text;
+	size_t len;
 
-	if (!s->xmldefault &&
-	    xmldefault_render(w->library, s->catalogue.config.target, SIM_SERVER_IP, &s->xmldefault,
-			      &s->xmldefault_len) != 0) {
+	if (xmldefault_render_for(w->library, c->target, c->offer_unfit, facts, SIM_SERVER_IP,
+				  &text, &len) != 0) {
 		text_copy(file->why, sizeof(file->why), "this machine is short of memory");
 		return TFTP_TRY_LATER;
 	}
-	return give(file, (struct span){(const uint8_t *)s->xmldefault, s->xmldefault_len}, NULL,
-		    netascii);
+	return give(file, (struct span){(const uint8_t *)text, len}, (uint8_t *)text, netascii);
 }
 
 static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name, bool netascii,
 			    struct tftp_file *file)
 {
 	struct sim_wire *w = ctx;
+	const struct phones *phones = &w->server.phones;
+	const struct phone *phone = phones_find_ip(&w->server.phones, ip);
+	struct phone_facts facts;
 	struct answer a;
 	size_t len;
 	uint8_t *text;
 
 	memset(file, 0, sizeof(*file));
-	catalogue_find(&w->server.catalogue, ip, name->folder, name->base, &a);
+	if (phone)
+		phone_facts_asking(phones, phone, name->base, wall_ms(w), &facts);
+	catalogue_find(&w->server.catalogue, ip, name->folder, name->base, phone ? &facts : NULL,
+		       &a);
 	text_copy(file->name, sizeof(file->name), name->base);
 	switch (a.kind) {
 	case ANSWER_FILE:
@@ -112,7 +124,7 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 		if (a.bundle)
 			text_copy(file->load, sizeof(file->load), a.bundle->load);
 		return give(file, w->content.read(w->content.ctx, a.file), NULL, netascii);
-	case ANSWER_XMLDEFAULT: return give_xmldefault(w, file, netascii);
+	case ANSWER_XMLDEFAULT: return give_xmldefault(w, phone ? &facts : NULL, file, netascii);
 	case ANSWER_OS79XX:
 		len = strlen(a.text);
 		text = malloc(len + 1);
@@ -177,7 +189,6 @@ void sim_daemon_free(struct sim_wire *w)
 	free(s->tftp.slots);
 	free(s->leases.slots);
 	free(s->leases.index);
-	free(s->xmldefault);
 }
 
 static uint16_t slot_port(const struct sim_server *s, uint32_t slot)

@@ -48,6 +48,7 @@ struct sim_wire *sim_wire_new(const struct sim_wire_config *config, const struct
 	w->start = w->now = USEC_SEC(1);
 	catalogue_init(&w->server.catalogue, offers, library);
 	phones_init(&w->server.phones, library);
+	phones_aim(&w->server.phones, offers->target, offers->offer_unfit);
 	return w;
 }
 

@@ -49,8 +49,6 @@ struct sim_server {
 	struct tftp_out tftp_out;
 	struct catalogue catalogue;
 	struct phones phones;
-	char *xmldefault; /* rendered when first asked for: the library does not change */
-	size_t xmldefault_len;
 	uint64_t seq;
 };
 

@@ -90,7 +90,7 @@ static void ask(struct catalogue *c, const char *name)
 {
 	struct answer a;
 
-	catalogue_find(c, 1, "", name, &a);
+	catalogue_find(c, 1, "", name, NULL, &a);
 	must((a.kind == ANSWER_FILE) == (a.file != NULL));
 	if (a.kind == ANSWER_FILE && !c->config.offer_unfit)
 		must(a.bundle ? a.bundle->fit : !a.file->damaged);

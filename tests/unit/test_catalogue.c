@@ -53,7 +53,7 @@ static const char *ask_as(struct desk *d, uint32_t ip, const char *folder, const
 					   "expected", "unknown",    "withheld"};
 	static char line[400];
 
-	catalogue_find(&d->c, ip, folder, base, &d->a);
+	catalogue_find(&d->c, ip, folder, base, NULL, &d->a);
 	if (d->a.kind == ANSWER_FILE)
 		snprintf(line, sizeof(line), "%u:%s", d->a.file->folder, d->a.file->name);
 	else

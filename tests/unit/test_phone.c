@@ -107,6 +107,8 @@ static void note(struct play *p, const struct event *e)
 	if (e->type == EVENT_PHONE_RECOVERED)
 		snprintf(line, sizeof(line), "%" PRId64 " alive %s %" PRIu64 "\n", at, load,
 			 e->seconds);
+	else if (e->type == EVENT_PHONE_ADVICE)
+		snprintf(line, sizeof(line), "%" PRId64 " advice %s\n", at, e->code);
 	else
 		snprintf(line, sizeof(line), "%" PRId64 " %s%s%s\n", at, e->stage,
 			 event_has(e, FIELD_LOAD) ? " " : "", event_has(e, FIELD_LOAD) ? load : "");
@@ -280,7 +282,9 @@ static const struct {
 	 "0 from SIP11.8-2-2ES4S\n32 get term06.default.loads\n33 get term06.default.loads\n"
 	 "180 get term06.default.loads\n180 get term06.default.loads\n"
 	 "273 get term06.default.loads\n274 get term06.default.loads\n",
-	 "32 seen\n32 listed SIP11.8-2-2ES4S\n", 0},
+	 "32 seen\n32 listed SIP11.8-2-2ES4S\n180 refused SIP11.8-2-2ES4S\n"
+	 "180 advice no-bundle-helps\n",
+	 0},
 	{"7906 is offered another bundle: that is news",
 	 "0 from SIP11.8-2-2ES4S\n32 get term06.default.loads\n33 from SCCP70.9-4-2S\n"
 	 "33 get term06.default.loads\n34 get term06.default.loads\n",
@@ -313,7 +317,9 @@ static const struct {
 	{"a running phone refuses the list",
 	 "0 ack " C7970 "5 miss CTLSEP001B54CA0102.tlv\n7 from SCCP70.9-4-2S\n"
 	 "7 get SCCP70.9-4-2S.loads\n80 miss CTLSEP001B54CA0102.tlv\n81 get XMLDefault.cnf.xml\n",
-	 "0 seen\n0 leased\n5 back\n7 listed SCCP70.9-4-2S\n80 back\n", 0},
+	 "0 seen\n0 leased\n5 back\n7 listed SCCP70.9-4-2S\n80 back\n"
+	 "81 refused SCCP70.9-4-2S\n81 advice list-refused\n",
+	 0},
 	{"recovered, erased again, recovered again: counted once, its clock starts anew",
 	 ERASED_7970 FIVE "92 ask CTLSEP001B54CA0102.tlv\n94 get XMLDefault.cnf.xml\n"
 			  "1000 get term70.default.loads\n1012 get jar70sccp.8-3-2-27.sbn\n"
@@ -418,6 +424,7 @@ static void records(void **state)
 			/* the same without MACs, where the lease was seen before */
 			p.by_ip = by_ip && strstr(cases[i].script, " ack ");
 			phones_init(&phones, &library);
+			phones_aim(&phones, "SCCP70.8-3-3S", false);
 			run(&p, cases[i].script);
 			if (strcmp(p.out, cases[i].expected) != 0)
 				fail_msg("%s:\n%s\ninstead of\n%s", cases[i].name, p.out,
@@ -435,6 +442,7 @@ static void sentences(void **state)
 	(void)state;
 	begin(&p);
 	phones_init(&phones, &library);
+	phones_aim(&phones, "SCCP70.8-3-3S", false);
 	run(&p, cases[0].script);
 	assert_string_equal(p.text,
 			    "00:1b:54:ca:01:02 (7970) was seen for the first time.\n"
@@ -460,6 +468,7 @@ static void what_a_record_holds(void **state)
 	(void)state;
 	begin(&p);
 	phones_init(&phones, &library);
+	phones_aim(&phones, "SCCP70.8-3-3S", false);
 	run(&p, ERASED_7970);
 	phone = phones_find(&phones, p.mac);
 	assert_non_null(phone);
@@ -501,6 +510,7 @@ static void models_are_learnt(void **state)
 
 		begin(&p);
 		phones_init(&phones, &library);
+		phones_aim(&phones, "SCCP70.8-3-3S", false);
 		run(&p, learnt[i].script);
 		phone = phones_find(&phones, p.mac);
 		assert_non_null(phone);
@@ -522,6 +532,7 @@ static void addresses_move(void **state)
 	begin(&b);
 	b.mac.b[5] = 9;
 	phones_init(&phones, &library);
+	phones_aim(&phones, "SCCP70.8-3-3S", false);
 	run(&a, "0 ack " C7970);
 	run(&b, "1 ack " C7970);
 	assert_int_equal(phones_find(&phones, a.mac)->ip, 0);
@@ -543,6 +554,7 @@ static void a_full_table(void **state)
 	(void)state;
 	begin(&p);
 	phones_init(&phones, &library);
+	phones_aim(&phones, "SCCP70.8-3-3S", false);
 	run(&p, ERASED_7970);
 	for (unsigned i = 0; i < 3 * PHONES_MAX; i++) {
 		begin(&other);
@@ -597,6 +609,7 @@ static void any_order(void **state)
 
 			begin(&p[turn]);
 			phones_init(&phones, &library);
+			phones_aim(&phones, "SCCP70.8-3-3S", false);
 			for (unsigned i = 0; i < 60; i++) {
 				const char *verb, *name;
 
