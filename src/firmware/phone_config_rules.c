@@ -68,6 +68,11 @@ static void check_load_exists(struct rules *c, int line, const char *load)
 		       "the load %s is here but is held back, as its bundle is not complete or not "
 		       "whole. Get the bundle again, or name another load.",
 		       show(load).text);
+	if (b && strcmp(b->load, load) != 0)
+		remark(c, line, 0, FINDING_WARNING, "load-case",
+		       "the load %s is called %s: phones compare names letter by letter. Write it "
+		       "with exactly its letters.",
+		       show(load).text, b->load);
 }
 
 void rules_check_load(struct rules *c, int line, const char *text, const struct model *m)

@@ -159,6 +159,9 @@ static const struct variant variants[] = {
 	{"XMLDefault.cnf.xml",
 	 FILE_OF("<loadInformation30006>SCCP70.8-5-2S</loadInformation30006>"), "load-unfit",
 	 "held back", 3, FINDING_WARNING},
+	{"XMLDefault.cnf.xml",
+	 FILE_OF("<loadInformation30006>sccp70.8-3-3s</loadInformation30006>"), "load-case",
+	 "is called SCCP70.8-3-3S", 3, FINDING_WARNING},
 	{"XMLDefault.cnf.xml", FILE_OF("<loadInformation4711>X</loadInformation4711>"),
 	 "number-unknown", "4711", 3, FINDING_NOTE},
 	{"XMLDefault.cnf.xml", FILE_OF("<loadInformationNNN>X</loadInformationNNN>"), "number",
@@ -266,6 +269,63 @@ static void place_of_a_mistake(void **state)
 	assert_true(r[0].column >= 6 && r[0].column <= 10);
 }
 
+/* The '<' of the tag, wherever its attributes end and however long the file before it is. */
+static void column_of_a_tag(void **state)
+{
+	static const struct {
+		const char *before;
+		unsigned line, column;
+	} rows[] = {
+		{"<Default>", 1, 10},
+		{"<Default>\n", 2, 1},
+		{"<Default>\r\n\t  ", 2, 4},
+		{"<Default><a b='>'/> <c\n d='e'\n/> ", 3, 4},
+	};
+	static const char tag[] = "<loadInformation008\n model='x'\n y='z'>P0S3-8-12-00"
+				  "</loadInformation008>\n" GROUP "</Default>";
+	struct config_remark r[CONFIG_REMARKS_MAX];
+	struct models models;
+
+	(void)state;
+	models_builtin(&models);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[1024];
+		unsigned n;
+
+		text_format(text, sizeof(text), "%s%s", rows[i].before, tag);
+		n = phone_config_check("XMLDefault.cnf.xml", (const uint8_t *)text, strlen(text),
+				       &models, NULL, r);
+		assert_true(n >= 1);
+		for (unsigned k = 0; k < n; k++) {
+			assert_int_equal(r[k].line, rows[i].line);
+			assert_int_equal(r[k].column, rows[i].column);
+		}
+	}
+}
+
+/* libxml2 drops what it has read of a large file; the place is counted from what is left. */
+static void column_late_in_a_file(void **state)
+{
+	size_t size = 400000, len;
+	char *text = malloc(size);
+	struct config_remark r[CONFIG_REMARKS_MAX];
+	struct models models;
+
+	(void)state;
+	assert_non_null(text);
+	models_builtin(&models);
+	len = (size_t)snprintf(text, size, "<Default>%s", GROUP);
+	while (len < size - 1000)
+		len += (size_t)snprintf(text + len, size - len, "   <x y='z'>text</x>\n");
+	snprintf(text + len, size - len, "     <loadInformation>X</loadInformation></Default>");
+	assert_true(phone_config_check("XMLDefault.cnf.xml", (const uint8_t *)text, strlen(text),
+				       &models, NULL, r) >= 1);
+	assert_string_equal(r[0].code, "no-number");
+	assert_true(r[0].line > 15000);
+	assert_int_equal(r[0].column, 6);
+	free(text);
+}
+
 static void sizes(void **state)
 {
 	static const size_t len[] = {PHONE_CONFIG_MAX - 1, PHONE_CONFIG_MAX, PHONE_CONFIG_MAX + 1};
@@ -331,6 +391,8 @@ int main(void)
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(sound_files),
 		cmocka_unit_test(place_of_a_mistake),
+		cmocka_unit_test(column_of_a_tag),
+		cmocka_unit_test(column_late_in_a_file),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(hostile),
 	};
