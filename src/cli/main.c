@@ -21,6 +21,8 @@ const struct command commands[] = {
 	 "inspect firmware: complete? genuine? for which phones?", cmd_check, more_check},
 	{"import", "--to DIR FIRMWARE ...",
 	 "unpack archives into a firmware library, one folder per bundle", cmd_import, more_import},
+	{"plan", "MODEL[:LOAD] FIRMWARE ...",
+	 "show the way of a phone to its target: which load, in which order", cmd_plan, more_plan},
 	{"xmldefault", "[OPTIONS] FIRMWARE ...",
 	 "print the XMLDefault.cnf.xml that would be served", cmd_xmldefault, NULL},
 	{"lint", "[OPTIONS] FILE ...", "check hand-written XMLDefault / SEP*.cnf.xml files",
@@ -43,7 +45,9 @@ const struct command *command_find(const char *name)
 
 void cli_complain(const char *text)
 {
-	fprintf(stderr, "reflashd: %s%s\n", text, text_ends_nocase(text, ".") ? "" : ".");
+	bool ended = text_ends_nocase(text, ".") || text_ends_nocase(text, "?");
+
+	fprintf(stderr, "reflashd: %s%s\n", text, ended ? "" : ".");
 }
 
 bool cli_config(struct config *c, const char *command, int argc, char *const argv[], int *exit_code)
