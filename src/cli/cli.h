@@ -35,6 +35,8 @@ int cmd_lint(int argc, char *const argv[]);
 void more_lint(FILE *out);
 int cmd_rehearse(int argc, char *const argv[]);
 void more_rehearse(FILE *out);
+int cmd_plan(int argc, char *const argv[]);
+void more_plan(FILE *out);
 int cmd_import(int argc, char *const argv[]);
 void more_import(FILE *out);
 int cmd_version(int argc, char *const argv[]);

@@ -119,14 +119,11 @@ static void climb(struct road *r, const char *load, bool runs_now)
 	char subject[200];
 
 	if (bundle_generation(target) != GENERATION_G2 || takes_new_key(load)) {
-		road_step(r, target,
-			  bundle_generation(target) == GENERATION_G2
-				  ? "%s, which %s knows"
-				  : "%s, which every load is taken to know",
-			  bundle_generation(target) == GENERATION_G2
-				  ? "signed with the new key"
-				  : "not signed with the new key",
-			  load);
+		if (bundle_generation(target) == GENERATION_G2)
+			road_step(r, target, "signed with the new key, which %s knows", load);
+		else
+			road_step(r, target, "signed with %s: %s is taken to accept it",
+				  key_of(target), load);
 		return;
 	}
 	bridge = road_newest(r, suits, &w);
@@ -191,6 +188,7 @@ static const struct bundle *offer(const struct road *r)
 	bool by_list = r->facts->erased;
 	struct wish older = {.by_list = by_list, .old_key = true, .below = target};
 	struct wish bridge = {.by_list = by_list, .bridge = true, .below = target};
+	struct wish newer = {.by_list = by_list, .old_key = true};
 	struct wish any = {.by_list = by_list};
 
 	if (can_have(r, target, by_list) && !facts_refused(r->facts, target->load))
@@ -198,7 +196,9 @@ static const struct bundle *offer(const struct road *r)
 	b = road_newest(r, suits, &bridge);
 	if (!b)
 		b = road_newest(r, suits, &older);
-	/* Never met; but every other offer has been refused, and this harms nothing. */
+	/* Not on record that this helps; but all else has been refused, and it harms nothing. */
+	if (!b)
+		b = road_newest(r, suits, &newer);
 	return b ? b : road_newest(r, suits, &any);
 }
 
@@ -230,8 +230,8 @@ static void need_anything(struct road *r)
 		road_need(r,
 			  "This %s refuses everything here, also what is signed with the old key. "
 			  "Most likely its loader is very old: such phones took 8.3(x), 8.2 or "
-			  "7.0(x) first. Look for one of these, e.g. %s.8-2-2S.",
-			  r->model->id, r->model->prefixes[0]);
+			  "7.0(x) first. Look for one that is not here yet.",
+			  r->model->id);
 	}
 }
 
@@ -259,10 +259,12 @@ static void from_erased(struct road *r)
 			r, first,
 			"the stepping stone: signed with the old key, and its image knows the new "
 			"one");
+	else if (loads_version_compare(first->load, target->load) > 0)
+		road_step(r, first, "signed with %s; all older ones were refused", key_of(first));
 	else
 		road_step(r, first,
-			  "signed with %s, and newer ones were refused: most likely the "
-			  "loader is very old",
+			  "signed with %s, and newer ones were refused: most likely the loader is "
+			  "very old",
 			  key_of(first));
 	climb(r, first->load, false);
 }
