@@ -51,6 +51,7 @@ struct rehearsal {
 	struct rehearse_config run;
 	struct store *store;
 	const struct content **held; /* by file of the library: what has been read stays */
+	struct terminal terminal;
 	bool verbose, unreadable;
 	unsigned scenes, failed, warned;
 	struct verdict verdict[MODELS_MAX * REHEARSE_SCENES];
@@ -101,12 +102,14 @@ static void print_line(void *ctx, usec_t at, struct mac mac, bool detail, const 
 	const struct rehearsal *r = ctx;
 	unsigned seconds = (unsigned)(at / USEC_SEC(1));
 	char name[MAC_TEXT_MAX] = "";
+	int at_column;
 
 	if (detail && !r->verbose)
 		return;
 	if (r->run.phones > 1)
 		mac_format(mac, name);
-	printf("  %3u:%02u  %s%s%s\n", seconds / 60, seconds % 60, name, *name ? "  " : "", line);
+	at_column = printf("  %3u:%02u  %s%s", seconds / 60, seconds % 60, name, *name ? "  " : "");
+	terminal_wrap(&r->terminal, at_column > 0 ? (unsigned)at_column : 0, 12, STYLE_PLAIN, line);
 }
 
 static void print_cost(const struct rehearse_result *r, double seconds)
@@ -119,7 +122,8 @@ static void print_cost(const struct rehearse_result *r, double seconds)
 	       (unsigned long long)(r->bytes / 1000000),
 	       (unsigned long long)(r->bytes / 100000 % 10), (unsigned long long)r->datagrams);
 	if (r->refusals)
-		printf(", %llu refusals", (unsigned long long)r->refusals);
+		printf(", %llu refusal%s", (unsigned long long)r->refusals,
+		       r->refusals == 1 ? "" : "s");
 	if (r->phones > 1)
 		printf("; rehearsed in %.1f s", seconds);
 	printf("\n\n");
@@ -192,7 +196,7 @@ static int play_all(struct rehearsal *r)
 
 static int report(const struct rehearsal *r)
 {
-	struct terminal t;
+	const struct terminal *t = &r->terminal;
 
 	if (r->unreadable)
 		return EXIT_CODE_FIRMWARE;
@@ -201,12 +205,11 @@ static int report(const struct rehearsal *r)
 			     "rehearse. `reflashd check' says what the files are");
 		return EXIT_CODE_FIRMWARE;
 	}
-	terminal_open(&t, stdout, COLOR_AUTO);
 	for (unsigned i = 0; i < r->scenes; i++)
-		terminal_labelled(&t, r->verdict[i].label, r->verdict[i].style, 11, STYLE_PLAIN,
+		terminal_labelled(t, r->verdict[i].label, r->verdict[i].style, 11, STYLE_PLAIN,
 				  r->verdict[i].text);
 	putchar('\n');
-	terminal_wrap(&t, 0, 0, STYLE_DIM,
+	terminal_wrap(t, 0, 0, STYLE_DIM,
 		      "Times are the simulator's: blocks of 512 bytes at the pace of a recorded "
 		      "7940, pauses as recorded where there is a record, guesses for the dark "
 		      "phases. A real phone may take longer.");
@@ -227,6 +230,7 @@ static int rehearse(struct rehearsal *r)
 	struct fault f;
 	int exit_code;
 
+	terminal_open(&r->terminal, stdout, COLOR_AUTO);
 	if (store_open(&r->store, &r->config, &exit_code, &f) != 0) {
 		cli_complain(f.text);
 		return exit_code;

@@ -216,6 +216,26 @@ static void old_loader_without_a_bridge(void **state)
 	assert_int_equal(verdict[strlen(verdict) - 1], '.');
 }
 
+/* 8.2 brings no new key: the phone lives again, and that is as far as it gets. */
+static void old_loader_with_too_old_a_step(void **state)
+{
+	struct world *w = *state;
+	const struct rehearse_result *r;
+	char verdict[1024];
+
+	add(w, SYNTH_JAVA70, "SCCP70.8-2-2S", w->g1);
+	add(w, SYNTH_JAVA70, TARGET, w->g2);
+	r = play(w, "7970", REHEARSE_OLD_LOADER);
+	assert_true(rehearse_passed(r));
+	assert_int_equal(r->at_target, 0);
+	assert_string_equal(r->load, "SCCP70.8-2-2S");
+	expect_said(w, "runs SCCP70.8-2-2S");
+	rehearse_verdict(r, verdict, sizeof(verdict));
+	assert_non_null(strstr(verdict, "comes back in about"));
+	assert_non_null(strstr(verdict, "but does not get to " TARGET));
+	assert_non_null(strstr(verdict, "8.5(2)"));
+}
+
 static void running_phone_takes_the_bridge(void **state)
 {
 	struct world *w = *state;
@@ -245,6 +265,8 @@ static void running_phone_keeps_what_it_runs(void **state)
 	assert_int_equal(r->at_target, 0);
 	assert_string_equal(r->load, "SCCP70.8-2-2S");
 	expect_said(w, "Load Auth Failed");
+	/* Once more after three minutes, and then not again. */
+	assert_int_equal(r->refusals, 2);
 	rehearse_verdict(r, verdict, sizeof(verdict));
 	assert_non_null(strstr(verdict, "stays on what it runs"));
 	assert_non_null(strstr(verdict, "8.5(2)"));
@@ -357,6 +379,7 @@ int main(void)
 		cmocka_unit_test(old_loader_takes_the_bridge),
 		SCENE(old_loader_takes_an_old_target),
 		SCENE(old_loader_without_a_bridge),
+		SCENE(old_loader_with_too_old_a_step),
 		SCENE(running_phone_takes_the_bridge),
 		SCENE(running_phone_keeps_what_it_runs),
 		SCENE(unknown_and_altered),
