@@ -76,6 +76,7 @@ struct config {
 	} origin[OPTIONS_TOTAL];
 	char file[CONFIG_PATH_MAX]; /* the INI file that was read, or "" */
 	bool print_config, help;
+	bool want_sha1; /* no option: check shows the SHA-1 of each file */
 	unsigned firmware_line[CONFIG_FIRMWARE_MAX]; /* of each path, when it came from the file */
 };
 

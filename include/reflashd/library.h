@@ -5,8 +5,8 @@
  * Whoever drives it (the scan of a folder, an archive, a test) hands over one folder at a
  * time: library_folder_begin(), library_add() for each file with its bytes,
  * library_folder_end(), which groups the files into bundles and judges them. The bytes
- * are only borrowed; a file is later read again by its `ref` and must then have the same
- * SHA-1, so that what was checked is what is served.
+ * are only borrowed; a file is later read again by its `ref` and must then be the same
+ * (firmware_file_is()), so that what was checked is what is served.
  *
  * Files of one folder never answer for another: termXX.default.loads has the same name in
  * every bundle. Within a folder, packing lists with the same members are one bundle
@@ -36,7 +36,7 @@ struct firmware_file {
 	char name[LIBRARY_NAME_MAX]; /* on disk; "folder/name" for one locale folder below */
 	uint64_t ref;		     /* the driver's handle, for reading it again */
 	uint64_t size;
-	uint8_t sha1[SHA1_BYTES];
+	uint8_t sha1[SHA1_BYTES]; /* as sha1sum has it; only when library.want_sha1 */
 	enum file_role role;
 	enum signed_parse header;
 	char header_name[SIGNED_NAME_MAX]; /* the canonical name, or "" */
@@ -45,6 +45,7 @@ struct firmware_file {
 	unsigned folder;    /* index of the folder it came with */
 	struct loads *loads; /* FILE_LOADS: owned; else NULL */
 	bool damaged;	     /* truncated, corrupt, bad signature or wrongly named: not to be offered */
+	uint8_t identity[SHA1_BYTES]; /* for firmware_file_is() */
 };
 
 /* What is wrong or worth saying. `text` is a whole sentence with the remedy. */
@@ -114,6 +115,7 @@ struct library {
 	unsigned config_count, config_size;
 	unsigned folder_first; /* the first file of the folder at hand */
 	bool folder_open, folder_full;
+	bool want_sha1; /* to show it: costs a second hash of every byte. Set before the first file */
 	struct library_evidence *evidence;
 	unsigned evidence_count, evidence_size;
 };
@@ -124,6 +126,8 @@ void library_free(struct library *l);
 /* The functions that grow the library return 0 or -ENOMEM. */
 int library_folder_begin(struct library *l, const char *source);
 int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t *data, size_t len);
+/* Are these the very bytes that were checked? */
+bool firmware_file_is(const struct firmware_file *f, const uint8_t *data, size_t len);
 /* A file that could not be taken in (too large, unreadable): a finding instead. */
 int library_skip(struct library *l, const char *name, const char *why);
 int library_folder_end(struct library *l);

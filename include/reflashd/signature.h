@@ -45,8 +45,9 @@ enum signature {
 
 struct signature_result {
 	enum signature state;
-	const struct key *key; /* VERIFIED, BAD */
-	uint32_t time;	       /* VERIFIED, BAD: signing time, seconds since 1970 UTC */
+	const struct key *key;	    /* VERIFIED, BAD */
+	uint32_t time;		    /* VERIFIED, BAD: signing time, seconds since 1970 UTC */
+	uint8_t digest[SHA1_BYTES]; /* VERIFIED, BAD: signature_digest() of the file */
 };
 
 /* The twelve public keys that are compiled in (firmware/keys.ini). must() on failure. */

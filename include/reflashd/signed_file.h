@@ -9,7 +9,8 @@
 
 #include "reflashd/base.h"
 
-#define SIGNED_NAME_MAX 96
+#define SIGNED_NAME_MAX	  96
+#define SIGNED_LENGTH_MAX 4096 /* bytes; headers are shorter */
 
 enum signed_parse {
 	SIGNED_OK,
@@ -19,10 +20,10 @@ enum signed_parse {
 };
 
 enum signed_digest { /* tag 08 */
-	SIGNED_DIGEST_UNKNOWN,
-	SIGNED_DIGEST_SHA1,
-	SIGNED_DIGEST_SHA256,
-	SIGNED_DIGEST_SHA512,
+		     SIGNED_DIGEST_UNKNOWN,
+		     SIGNED_DIGEST_SHA1,
+		     SIGNED_DIGEST_SHA256,
+		     SIGNED_DIGEST_SHA512,
 };
 
 struct signed_header {

@@ -54,6 +54,7 @@ static bool configure(struct config *c, const struct cli_args *args, int *exit_c
 {
 	if (!cli_firmware(c, args, "check", exit_code))
 		return false;
+	c->want_sha1 = args->times[JSON] || args->times[VERBOSE];
 	*exit_code = EXIT_CODE_USAGE;
 	if (!pick_color(args->value[COLOR], &c->color))
 		return false;

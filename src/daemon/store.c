@@ -4,7 +4,8 @@
  *
  * A file is read when the first phone asks for it and stays in memory for the next one;
  * files that nobody reads are dropped, oldest first, when idle ones exceed
- * STORE_IDLE_MAX. A file in an archive comes with all others of it. A file whose bytes are no longer those that were checked is not handed out.
+ * STORE_IDLE_MAX. A file in an archive comes with all others of it. A file whose bytes are no
+ * longer those that were checked is not handed out.
  */
 #include "reflashd/store.h"
 
@@ -85,6 +86,7 @@ static int open_store(struct store **out, const struct config *config, const str
 	s->scan.keep_ctx = s;
 	s->progress = progress;
 	library_init(&s->library, &s->models, &s->keys);
+	s->library.want_sha1 = config->want_sha1;
 	err = load_catalogues(s, config, exit_code, f);
 	for (unsigned i = 0; !err && i < config->firmware_count; i++) {
 		*exit_code = EXIT_CODE_FIRMWARE;
@@ -218,12 +220,10 @@ static int keep_entry(void *ctx, const char *name, const uint8_t *data, size_t l
 {
 	struct unpacking *u = ctx;
 	const struct firmware_file *file = file_of_entry(u, name);
-	uint8_t digest[SHA1_BYTES];
 
 	if (!file || cached_find(u->store, file->ref))
 		return 0;
-	sha1_digest(data, len, digest);
-	if (len != file->size || memcmp(digest, file->sha1, sizeof(digest)) != 0)
+	if (!firmware_file_is(file, data, len))
 		return 0; /* not what was checked: as if it were not there */
 	if (keep_idle(u->store, file->ref, data, len) != 0)
 		return fault_set(f, -ENOMEM, "no memory to unpack `%s'", u->path);
@@ -287,7 +287,7 @@ int store_open_for_copying(struct store **out, const struct config *config,
 
 const struct content *store_read(struct store *s, const struct firmware_file *file, struct fault *f)
 {
-	uint8_t digest[SHA1_BYTES], *bytes;
+	uint8_t *bytes;
 	const char *path;
 	struct cached *c;
 	size_t len;
@@ -307,8 +307,7 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 		fault_set(f, err, "`%s' cannot be read any more: %s", path, strerror(-err));
 		return NULL;
 	}
-	sha1_digest(bytes, len, digest);
-	if (len != file->size || memcmp(digest, file->sha1, sizeof(digest)) != 0) {
+	if (!firmware_file_is(file, bytes, len)) {
 		free(bytes);
 		fault_set(
 			f, -ESTALE,

@@ -196,6 +196,43 @@ static int check_os79xx(struct library *l, const struct firmware_file *f, struct
 			   f->name);
 }
 
+/*
+ * What makes a file this very file. A signed one was hashed without its signature when that was
+ * verified; hashing it once more would be half the work of a check. So its identity is the SHA-1 of
+ * that digest and of the signature that was left out, which together are the whole file.
+ */
+static void identify(const struct signed_header *h, const uint8_t *digest, const uint8_t *data,
+		     uint8_t out[SHA1_BYTES])
+{
+	uint8_t parts[SHA1_BYTES + 2 + SIGNED_LENGTH_MAX];
+	size_t len = h->signature + h->signature_len - h->signature_tlv;
+
+	must(len <= SIGNED_LENGTH_MAX && h->signature_tlv < SIGNED_LENGTH_MAX);
+	memcpy(parts, digest, SHA1_BYTES);
+	parts[SHA1_BYTES] = (uint8_t)(h->signature_tlv >> 8);
+	parts[SHA1_BYTES + 1] = (uint8_t)h->signature_tlv;
+	memcpy(parts + SHA1_BYTES + 2, data + h->signature_tlv, len);
+	sha1_digest(parts, SHA1_BYTES + 2 + len, out);
+}
+
+bool firmware_file_is(const struct firmware_file *f, const uint8_t *data, size_t len)
+{
+	uint8_t digest[SHA1_BYTES], identity[SHA1_BYTES];
+	struct signed_header h;
+
+	if (len != f->size)
+		return false;
+	if (f->signature.key) {
+		if (signed_header_parse(&h, data, len) != SIGNED_OK)
+			return false;
+		signature_digest(&h, data, len, digest);
+		identify(&h, digest, data, identity);
+	} else {
+		sha1_digest(data, len, identity);
+	}
+	return memcmp(identity, f->identity, SHA1_BYTES) == 0;
+}
+
 /* Tells a file's role and looks into it while its bytes are here. */
 static int inspect(struct library *l, unsigned index, const uint8_t *data, size_t len)
 {
@@ -204,7 +241,8 @@ static int inspect(struct library *l, unsigned index, const uint8_t *data, size_
 	struct signed_header h;
 	struct span body = {data, len};
 
-	sha1_digest(data, len, f->sha1);
+	if (l->want_sha1)
+		sha1_digest(data, len, f->sha1);
 	f->header = signed_header_parse(&h, data, len);
 	if (f->header == SIGNED_OK) {
 		text_escape(f->header_name, sizeof(f->header_name), (const uint8_t *)h.name,
@@ -215,6 +253,12 @@ static int inspect(struct library *l, unsigned index, const uint8_t *data, size_
 	} else if (f->header == SIGNED_TRUNCATED) {
 		body.len = 0;
 	}
+	if (f->signature.key)
+		identify(&h, f->signature.digest, data, f->identity);
+	else if (l->want_sha1)
+		memcpy(f->identity, f->sha1, SHA1_BYTES);
+	else
+		sha1_digest(data, len, f->identity);
 	if (text_ends_nocase(f->name, ".loads") && !below)
 		return add_list(l, f, body);
 	image_inspect(&f->image, body.data, body.len);

@@ -126,7 +126,7 @@ static bool scheme_known(const struct signed_header *h)
 void signature_verify(struct signature_result *r, const struct signed_header *h,
 		      const uint8_t *data, size_t len, const struct keys *keys)
 {
-	uint8_t digest[SHA1_BYTES], payload[PAYLOAD_BYTES];
+	uint8_t payload[PAYLOAD_BYTES];
 
 	*r = (struct signature_result){.state = SIGNATURE_UNSIGNED};
 	if (!h)
@@ -145,10 +145,10 @@ void signature_verify(struct signature_result *r, const struct signed_header *h,
 	ERR_clear_error(); /* a key that does not fit is no error, but libcrypto noted one */
 	if (!r->key)
 		return;
-	signature_digest(h, data, len, digest);
+	signature_digest(h, data, len, r->digest);
 	r->time = get_be32(payload);
-	r->state =
-		memcmp(payload + 4, digest, SHA1_BYTES) == 0 ? SIGNATURE_VERIFIED : SIGNATURE_BAD;
+	r->state = memcmp(payload + 4, r->digest, SHA1_BYTES) == 0 ? SIGNATURE_VERIFIED
+								   : SIGNATURE_BAD;
 }
 
 const char *signature_name(enum signature s)

@@ -20,8 +20,7 @@
 #include "reflashd/bytes.h"
 
 #define FIRST_TLVS 10 /* version and header length, always first */
-#define LENGTH_TOP 4096
-#define DEPTH_MAX  2 /* 07, and 09 inside it */
+#define DEPTH_MAX  2  /* 07, and 09 inside it */
 
 enum tag {
 	TAG_SIGNER_INFO = 0x03,
@@ -168,7 +167,7 @@ enum signed_parse signed_header_parse(struct signed_header *h, const uint8_t *da
 	h->minor = data[4];
 	h->length = get_be16(data + 8);
 	if (h->major != 1 || h->length <= FIRST_TLVS || h->length % 4 != 0 ||
-	    h->length >= LENGTH_TOP)
+	    h->length >= SIGNED_LENGTH_MAX)
 		return SIGNED_MALFORMED;
 	if (h->length > len)
 		return SIGNED_TRUNCATED;

@@ -539,6 +539,45 @@ static void own_configurations(void **state)
 	stock_free(s);
 }
 
+/* What was checked is what is served: one byte more, less or different is another file. */
+static void only_the_very_file(void **state)
+{
+	static const char *const how[] = {"signed", "unsigned"};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(how); k++) {
+		struct stock *s = stock_new();
+		struct synth_options options = {.key = k == 0 ? s->g1 : NULL, .size = 2048};
+		struct synth_files files, copy = {0};
+
+		stock_make(s, &files, SYNTH_JAVA70, NULL, &options);
+		for (unsigned i = 0; i < files.count; i++)
+			stock_file(&copy, files.file[i].name, files.file[i].data,
+				   files.file[i].len);
+		s->library.want_sha1 = k == 1;
+		stock_folder(s, "folder", &files);
+		for (unsigned i = 0; i < copy.count; i++) {
+			const struct firmware_file *f =
+				library_find(&s->library, 0, copy.file[i].name);
+			uint8_t *data = copy.file[i].data;
+			size_t len = copy.file[i].len;
+
+			assert_true(firmware_file_is(f, data, len));
+			assert_false(firmware_file_is(f, data, len - 1));
+			assert_false(firmware_file_is(f, data, 0));
+			for (size_t at = 0; at < len; at += at < 500 ? 1 : 37) {
+				data[at] ^= 1;
+				if (firmware_file_is(f, data, len))
+					fail_msg("%s: byte %zu of %s may change", how[k], at,
+						 f->name);
+				data[at] ^= 1;
+			}
+		}
+		synth_files_free(&copy);
+		stock_free(s);
+	}
+}
+
 static void load_names(void **state)
 {
 	static const char *const cases[][2] = {
@@ -581,6 +620,7 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(foreign_lists_are_no_bundles),
 		cmocka_unit_test(own_configurations),
+		cmocka_unit_test(only_the_very_file),
 		cmocka_unit_test(load_names),
 	};
 
