@@ -32,7 +32,7 @@ static bool erased_or_unknown(const struct road *r)
 
 /* 7942/62, 7945/65 and 7975 come in newer hardware whose recovery image says "Must use 9.3(1) SR or
  * later release on this phone". */
-static bool too_old_for_hardware(const struct road *r, const struct bundle *b)
+static bool newer_hardware(const struct road *r)
 {
 	static const char *const term[] = {"term42", "term62", "term45", "term65", "term75"};
 	struct load_version v, limit = {.number = {9, 3, 1}, .sr = 1};
@@ -41,8 +41,13 @@ static bool too_old_for_hardware(const struct road *r, const struct bundle *b)
 		return false;
 	for (unsigned i = 0; i < ARRAY_LEN(term); i++)
 		if (text_starts_nocase(r->model->term, term[i]))
-			return version_against(b->load, 9, 3, 1) < 0;
+			return true;
 	return false;
+}
+
+static bool too_old_for_hardware(const struct road *r, const struct bundle *b)
+{
+	return newer_hardware(r) && version_against(b->load, 9, 3, 1) < 0;
 }
 
 /* In a form in which the phone can be given it: an erased one asks for its default list, a
@@ -210,15 +215,16 @@ static void need_anything(struct road *r)
 	struct wish newest = {.by_list = r->facts->erased, .refused_too = true};
 
 	bridge_names(r->model, names, sizeof(names));
-	if (!road_newest(r, suits, &newest)) {
+	if (newer_hardware(r)) {
+		road_need(
+			r,
+			"This %s ran %s before, so most likely its hardware does not suit releases "
+			"older than 9.3(1). It needs another release from 9.3(1)SR on.",
+			r->model->id, r->facts->newest);
+	} else if (!road_newest(r, suits, &newest)) {
 		road_need(r,
 			  "No bundle here has %s, which an erased %s asks for: get a whole bundle.",
 			  r->model->term, r->model->id);
-	} else if (too_old_for_hardware(r, target)) {
-		road_need(r,
-			  "This %s ran %s before, and newer hardware may not suit %s. It needs a "
-			  "release from 9.3(1)SR on.",
-			  r->model->id, r->facts->newest, target->load);
 	} else if (bundle_generation(target) == GENERATION_G2 && !road_newest(r, suits, &bridge)) {
 		text_format(bridges, sizeof(bridges), "This %s", r->model->id);
 		road_need(r,

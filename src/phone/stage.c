@@ -258,9 +258,7 @@ void fold_refused(struct fold *s, const char *load, unsigned times, const struct
 	if (plan->state == PLAN_SHORT)
 		say_clause(s, e, "can go a part of the way only. %s", plan->need);
 	else
-		say_clause(s, e,
-			   "needs no help: leave it plugged in. It asks again within a few minutes "
-			   "and then gets %s.",
+		say_clause(s, e, "needs no help: leave it plugged in. From now on it is given %s.",
 			   next);
 }
 
