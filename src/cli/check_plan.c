@@ -56,7 +56,7 @@ void check_plan_line(const struct check *c, const struct bundle *b, char *out, s
 		return;
 	}
 	if (!plan.target) {
-		text_format(out, size, "none: no target for a %s", m->id);
+		text_format(out, size, "none. %s", plan.need);
 		return;
 	}
 	if (step_of(&plan, b) >= 0) {
@@ -105,13 +105,21 @@ static void add_steps(const struct plan *p, char *out, size_t size)
 	}
 }
 
-/* Why no bundle of this model will do, where one is here at all. */
+/* The bundle to blame where no bundle of this model is fit; NULL: one is, or none is here. */
 static const struct bundle *unfit_bundle(const struct library *l, const struct model *m)
 {
-	for (unsigned i = 0; i < l->bundle_count; i++)
-		if (!l->bundle[i].fit && (l->bundle[i].models & model_bit(l->models, m)))
-			return &l->bundle[i];
-	return NULL;
+	const struct bundle *unfit = NULL;
+
+	for (unsigned i = 0; i < l->bundle_count; i++) {
+		const struct bundle *b = &l->bundle[i];
+
+		if (!(b->models & model_bit(l->models, m)))
+			continue;
+		if (b->fit)
+			return NULL;
+		unfit = unfit ? unfit : b;
+	}
+	return unfit;
 }
 
 bool check_road(const struct check *c, const struct model *m, char *out, size_t size)

@@ -302,7 +302,7 @@ static void print_roads(const struct check *c, const struct terminal *t)
 		same = same_road(c, left, road);
 		left &= ~same;
 		if (c->library->bundle_count == 1 &&
-		    (!ends || strcmp(road, c->library->bundle[0].load) == 0))
+		    (!c->library->bundle[0].fit || strcmp(road, c->library->bundle[0].load) == 0))
 			continue; /* its block has said all */
 		if (!any)
 			terminal_styled(t, STYLE_STRONG, "Which phone gets what\n");
