@@ -1,0 +1,128 @@
+#!/bin/sh
+# Firmware as it is distributed: a zip, a tar.gz and a .cop.sgn are imported, and each is served to a
+# simulated phone, straight from the archive and from the imported folder. Hostile, damaged and
+# foreign archives leave nothing behind.
+. "$(dirname "$0")/lib.sh"
+need tar gzip python3
+ns_make
+LIB=$T/library
+synth --size 200000 java70 SCCP70.8-3-3S "$FILES/bundle"
+# A pack of our own, since it must work without bsdtar: the formats only, the contents are synth's.
+pack() { # KIND ARCHIVE FOLDER
+	python3 - "$@" <<-'PY'
+	import io, os, sys, tarfile, zipfile
+	kind, out, folder = sys.argv[1:4]
+	names = sorted(os.listdir(folder))
+	if kind == "zip":
+	    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+	        for n in names: z.write(os.path.join(folder, n), n)
+	else:
+	    body = io.BytesIO()
+	    with tarfile.open(fileobj=body, mode="w:gz", format=tarfile.USTAR_FORMAT) as t:
+	        for n in names: t.add(os.path.join(folder, n), n)
+	        if kind == "link":
+	            i = tarfile.TarInfo("passwd"); i.type = tarfile.SYMTYPE; i.linkname = "/etc/passwd"; t.addfile(i)
+	        if kind == "dots":
+	            i = tarfile.TarInfo("../../escaped"); i.size = 1; t.addfile(i, io.BytesIO(b"x"))
+	    head = b""
+	    if kind == "cop":  # the signed header, walked as TLVs; the signer is nobody
+	        name = os.path.basename(out).encode() + b"\0"
+	        tlv = lambda t, v: bytes([t]) + len(v).to_bytes(2, "big") + v
+	        def header(n):
+	            h = tlv(1, b"\1\1") + tlv(2, n.to_bytes(2, "big"))
+	            h += tlv(3, tlv(4, b"CN=x\0") + tlv(5, bytes(8)) + tlv(6, b"CN=y\0"))
+	            h += tlv(7, tlv(8, b"\1") + tlv(9, tlv(10, b"\0") + tlv(11, b"\2")))
+	            h += tlv(12, bytes(256)) + tlv(14, name)
+	            return h + b"\r" * (-len(h) % 4)
+	        head = header(len(header(0)))
+	    open(out, "wb").write(head + body.getvalue())
+	PY
+}
+imports() { # EXIT CODE, RE IT MUST SAY, ARGS
+	expected=$1 re=$2
+	shift 2
+	status=0
+	timeout -k 1 60 "$BIN" import --keys "$ROOT/tests/keys/test-keys.ini" --to "$LIB" "$@" \
+		>"$T/out" 2>&1 || status=$?
+	[ $status = "$expected" ] || { cat "$T/out"; fail "exit code $status, not $expected: $*"; }
+	grep -Eq -e "$re" "$T/out" || { cat "$T/out"; fail "it does not say $re: $*"; }
+}
+nothing_left() {
+	[ ! -e "$LIB" ] || fail "$1 left something behind: $(ls -A "$LIB")"
+}
+
+mkdir "$T/archives"
+A=$T/archives
+pack zip "$A/zipped.8-3-3.zip" "$FILES/bundle"
+pack tgz "$A/tarred.tar.gz" "$FILES/bundle"
+pack cop "$A/cmterm-7970-sccp.8-3-3.cop.sgn" "$FILES/bundle"
+
+# What must leave nothing behind, alone and beside a good one.
+pack link "$T/link.tgz" "$FILES/bundle"
+pack dots "$T/dots.tgz" "$FILES/bundle"
+head -c 300000 "$A/zipped.8-3-3.zip" >"$T/cut.zip"
+head -c 300000 "$A/cmterm-7970-sccp.8-3-3.cop.sgn" >"$T/cut.cop.sgn"
+: >"$T/setup.exe"
+echo hello >"$T/hello.txt"
+for good in "" "$A/tarred.tar.gz"; do
+	imports 3 'passwd. is a link' $good "$T/link.tgz"
+	imports 3 'escaped. has a name that leads out' $good "$T/dots.tgz"
+	imports 3 'cut short' $good "$T/cut.zip"
+	imports 3 'cut short' $good "$T/cut.cop.sgn"
+	imports 3 'installer.*\.zip' $good "$T/setup.exe"
+	imports 3 'neither a folder nor an archive' $good "$T/hello.txt"
+	imports 3 'No such file' $good "$T/nowhere.zip"
+	nothing_left "a refused archive"
+done
+mkdir "$T/pictures"
+echo hello >"$T/pictures/hello.txt"
+pack zip "$T/pictures.zip" "$T/pictures"
+imports 3 'no phone firmware' "$T/pictures.zip"
+nothing_left "an archive without firmware"
+[ ! -e "$T/../escaped" ] && [ ! -e "$T/escaped" ] || fail "an archive wrote outside of its folder"
+status=0
+"$BIN" import "$A/tarred.tar.gz" >"$T/out" 2>&1 || status=$?
+[ $status = 1 ] || fail "without --to: exit code $status, not 1"
+
+# The good ones, all at once, and the same bytes.
+imports 0 'SCCP70.8-3-3S for 7970 7971: complete' "$A"
+for name in zipped.8-3-3 tarred cmterm-7970-sccp.8-3-3; do
+	diff -r "$FILES/bundle" "$LIB/$name" || fail "$name is not what was packed"
+done
+[ "$(ls -A "$LIB" | wc -l)" = 3 ] || fail "more in the library than three folders: $(ls -A "$LIB")"
+imports 1 'there already' "$A/tarred.tar.gz"
+diff -r "$FILES/bundle" "$LIB/tarred" || fail "an imported folder was touched"
+
+# A broken bundle is imported, and said to be broken.
+synth --size 200000 --break truncate:cvm70sccp.8-3-3-27.sbn:1000 java70 SCCP70.8-3-3S "$T/broken"
+pack zip "$T/broken.zip" "$T/broken"
+imports 3 '1,000 bytes early' "$T/broken.zip"
+diff -r "$T/broken" "$LIB/broken" || fail "the broken bundle is not there"
+
+# Straight from each archive, and from what was imported of it.
+mv "$FILES" "$T/bundles"
+for firmware in "$A/zipped.8-3-3.zip" "$A/tarred.tar.gz" "$A/cmterm-7970-sccp.8-3-3.cop.sgn" "$LIB/tarred"; do
+	FILES=$firmware
+	DAEMON=
+	rm -rf "$T/state"
+	start_daemon --once --timeout 90 --keys "$ROOT/tests/keys/test-keys.ini"
+	recover_phone --model 7970 --kind erased
+	wait_event phone.recovered '"7970".*SCCP70\.8-3-3S' >/dev/null
+	status=0
+	wait "$DAEMON" || status=$?
+	[ $status = 0 ] || fail "$firmware: the daemon ended with $status, not 0"
+done
+
+# In a folder a broken archive is a finding; changed behind our back, nothing of it is served.
+DAEMON=
+cp "$T/cut.zip" "$A/"
+FILES=$A
+start_daemon --keys "$ROOT/tests/keys/test-keys.ini"
+wait_event firmware.finding '"archive".*cut\.zip' >/dev/null
+rm "$A/zipped.8-3-3.zip"
+for f in "$A"/*; do pack tgz "$f" "$T/pictures"; done
+status=0
+in_cli "$ROOT/build/tools/simphone" -i eth0 --speed 300 --timeout 6 --model 7970 --kind erased >"$T/phone.log" 2>&1 || status=$?
+[ $status != 0 ] || fail "files were served from an archive that was changed"
+grep -q 'changed after it was checked' "$LOG" "$EVENTS" || fail "the changed archive was not reported"
+stop_daemon
