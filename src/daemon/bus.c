@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,18 +64,51 @@ static const char *color_of(enum event_severity s)
 	return "";
 }
 
+#define CLOCK_COLUMNS 10 /* "HH:MM:SS  " */
+
+/* On a terminal, breaks the sentence between words and indents what follows, so that the
+ * clock times stand out on the left. */
+static void wrap(char *sentence, size_t columns, char *out, size_t size)
+{
+	size_t used = 0, column = CLOCK_COLUMNS;
+
+	for (char *word = strtok_r(sentence, " ", &sentence); word;
+	     word = strtok_r(NULL, " ", &sentence)) {
+		size_t len = strlen(word);
+		bool first = used == 0, fits = column + 1 + len <= columns;
+
+		if (used + CLOCK_COLUMNS + 2 + len >= size)
+			break;
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 first	? ""
+					 : fits ? " "
+						: "\n          ",
+					 word);
+		column = (first || fits ? column + !first : CLOCK_COLUMNS) + len;
+	}
+	out[used] = 0;
+}
+
+static size_t terminal_columns(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : SIZE_MAX;
+}
+
 static void write_text(const struct bus *b, const struct event *e)
 {
-	char sentence[1024], line[1200], clock[16];
+	char sentence[1024], wrapped[1600], line[1800], clock[16];
 	time_t seconds = (time_t)(e->wall_ms / 1000);
 	const char *color = b->color ? color_of(e->severity) : "";
 	struct tm tm;
 	size_t n;
 
 	event_text(e, sentence, sizeof(sentence));
+	wrap(sentence, terminal_columns(b->text_fd), wrapped, sizeof(wrapped));
 	localtime_r(&seconds, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	text_format(line, sizeof(line), "%s  %s%s%s\n", clock, color, sentence,
+	text_format(line, sizeof(line), "%s  %s%s%s\n", clock, color, wrapped,
 		    *color ? "\033[0m" : "");
 	n = strlen(line);
 	if (write(b->text_fd, line, n) != (ssize_t)n)

@@ -15,83 +15,8 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* A phone that is proven to be back may still fetch this or that: with --once and --count we
- * stay until nothing has happened for so long. */
-#define LINGER_MS 3000
-
-usec_t daemon_now(void)
-{
-	return uv_hrtime() / 1000;
-}
-
-/* The proof is there and the phones have fallen silent. */
-static void on_quiet(uv_timer_t *timer)
-{
-	struct daemon *d = timer->data;
-
-	daemon_stop(d, EXIT_CODE_DONE,
-		    d->config->count == 1 ? "the phone is recovered"
-					  : "all phones that were asked for are recovered");
-}
-
-void daemon_emit(struct daemon *d, struct event *e)
-{
-	struct phones_out out;
-
-	/* TFTP knows addresses only; the lease says which phone that is. */
-	if (e->ip && !(e->present & (UINT64_C(1) << FIELD_MAC)) && d->dhcp.leases.slots) {
-		const struct lease *l = lease_find_ip(&d->dhcp.leases, e->ip);
-
-		if (l && l->state != LEASE_FREE && !mac_is_zero(l->mac))
-			event_set_mac(e, l->mac);
-	}
-	bus_emit(&d->bus, e);
-	if (!d->store)
-		return;
-	phones_apply(&d->phones, e, &out);
-	for (unsigned i = 0; i < out.event_count; i++)
-		bus_emit(&d->bus, &out.events[i]);
-	if (d->phones.changes != d->phones_saved)
-		state_save_soon(d);
-	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
-		uv_timer_start(&d->linger_timer, on_quiet, LINGER_MS, 0);
-}
-
-void daemon_note(struct daemon *d, enum event_severity severity, const char *code,
-		 const char *format, ...)
-{
-	struct event e;
-	va_list args;
-	char text[sizeof(e.reason)];
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	event_init(&e, EVENT_DAEMON_NOTE);
-	e.severity = severity;
-	event_set_text(&e, FIELD_CODE, code);
-	event_set_text(&e, FIELD_REASON, text);
-	daemon_emit(d, &e);
-}
-
-void daemon_stop(struct daemon *d, int exit_code, const char *reason)
-{
-	struct event e;
-
-	if (d->stopping)
-		return;
-	d->stopping = true;
-	d->exit_code = exit_code;
-	event_init(&e, EVENT_DAEMON_STOP);
-	event_set_text(&e, FIELD_REASON, reason);
-	daemon_emit(d, &e);
-	uv_stop(d->loop);
-}
 
 static void on_signal(uv_signal_t *handle, int number)
 {
@@ -232,6 +157,7 @@ int daemon_serve(const struct config *config)
 		dhcp_port_probe(&d->dhcp);
 	else
 		network_say_link(d, false);
+	store_preload(d->store); /* while the probe waits for answers */
 	if (!d->stopping)
 		uv_run(&loop, UV_RUN_DEFAULT);
 	exit_code = d->exit_code;

@@ -346,3 +346,22 @@ void store_release(struct store *s, const struct content *content)
 	}
 	must_fail("the content is of this store", __FILE__, __LINE__);
 }
+
+void store_preload(struct store *s)
+{
+	const struct library *l = &s->library;
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < l->file_count; i++)
+		total += l->file[i].size;
+	if (total > STORE_IDLE_MAX)
+		return;
+	for (unsigned i = 0; i < l->file_count; i++) {
+		struct fault f;
+		const struct content *c = store_read(s, &l->file[i], &f);
+
+		/* A file that cannot be read now is reported when a phone asks for it. */
+		if (c)
+			store_release(s, c);
+	}
+}
