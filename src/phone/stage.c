@@ -318,6 +318,6 @@ void fold_recovered(struct fold *s)
 		next_step(s, &plan, whole, erased);
 	else
 		prove(s, whole, erased || phone->revived);
-	if (on_plan && plan.state == PLAN_IMPOSSIBLE)
+	if (on_plan && !stays && plan.state == PLAN_IMPOSSIBLE) /* else it was said just now */
 		say_what_is_missing(s, &plan);
 }
