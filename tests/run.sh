@@ -8,7 +8,7 @@
 #   e2e     the shipped binary in network namespaces, with real clients and a real rival
 #   fuzz    a few seconds of every fuzz target from its seeds
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 B=build
 passed=0 failed=0 skipped=0
 log=$(mktemp)
@@ -68,16 +68,22 @@ for t in "$B"/asan/unit/test_*; do
 	[ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
 done
 
-tests/e2e/run.sh 2>&1 | tee "$log" | grep -v 'passed, .* failed'
-line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}.*/\1 \2 \4/p' "$log" | tail -n 1)
-if [ -n "$line" ]; then
-	# shellcheck disable=SC2086 # three numbers
-	set -- $line
-	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
-else
-	failed=$((failed + 1))
-	echo "FAILED  the end-to-end tests did not finish"
-fi
+# Twice: the shipped binary, and the same code under ASan, UBSan and the leak checker.
+e2e() {
+	echo "end to end with $1:"
+	BIN=$1 tests/e2e/run.sh 2>&1 | tee "$log" | grep -v 'passed, .* failed'
+	line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}.*/\1 \2 \4/p' "$log" | tail -n 1)
+	if [ -n "$line" ]; then
+		# shellcheck disable=SC2086 # three numbers
+		set -- $line
+		passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
+	else
+		failed=$((failed + 1))
+		echo "FAILED  the end-to-end tests did not finish"
+	fi
+}
+e2e "$B/reflashd"
+e2e "$B/asan/reflashd"
 
 step "fuzz targets, ${FUZZ_SECONDS:=4} s each" make --no-print-directory fuzz T="$FUZZ_SECONDS"
 finish
