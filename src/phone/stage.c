@@ -219,6 +219,18 @@ static void say_what_is_missing(struct fold *s, const struct plan *plan)
 	say_clause(s, e, "cannot be taken further with the firmware that is here. %s", plan->need);
 }
 
+static void say_it_stays(struct fold *s, const char *next)
+{
+	struct event *e = announce(s, EVENT_PHONE_ADVICE);
+
+	event_set_text(e, FIELD_CODE, "stays-on-step");
+	say_clause(
+		s, e,
+		"was told to go on to %s and does not look at it. Is there an XMLDefault.cnf.xml "
+		"or SEP file of your own in the firmware folder that names another load?",
+		next);
+}
+
 static const char *times_text(unsigned times, char out[24])
 {
 	if (times < 2)
@@ -314,10 +326,12 @@ void fold_recovered(struct fold *s)
 	fold_runs(s, stays || whole || phone_lives_by(s->phones, phone) ? phone->load : "");
 	phone_plan(s->phones, phone, &plan);
 	/* Where it is not known what runs, the plan begins anew: nothing to announce. */
-	if (on_plan && phone->runs[0] && plan.count > 0)
+	if (on_plan && !stays && phone->runs[0] && plan.count > 0)
 		next_step(s, &plan, whole, erased);
 	else
 		prove(s, whole, erased || phone->revived);
 	if (on_plan && !stays && plan.state == PLAN_IMPOSSIBLE) /* else it was said just now */
 		say_what_is_missing(s, &plan);
+	if (stays && plan.count > 0)
+		say_it_stays(s, plan.step[0].bundle->load);
 }

@@ -38,6 +38,8 @@
 
 #include <string.h>
 
+#define STAYS_AFTER_MS 60000
+
 /* ---- requests: what an image that runs asks for ---- */
 
 static bool legacy_runs(const struct phone *phone, enum request_kind kind, const char *base)
@@ -246,15 +248,19 @@ static void started(struct fold *s, enum request_kind kind, const char *base)
 	s->phone->unsure &= fold_image_bit(s, base);
 }
 
-/* It was on its way, runs a step of its plan, and nothing is left to go on to. */
+/* It was on its way and runs a step of its plan. Does it stay there? Either nothing is left to go
+ * on to, or it takes its configuration again and never looked at what it was told to fetch: a
+ * configuration of the user's own names what it runs. */
 static bool stays(const struct fold *s)
 {
+	const struct phone *phone = s->phone;
 	struct plan plan;
 
-	if (!s->phone->on_step || s->phone->ever != 0)
+	if (!phone->on_step || phone->ever != 0)
 		return false;
-	phone_plan(s->phones, s->phone, &plan);
-	return plan.count == 0;
+	phone_plan(s->phones, phone, &plan);
+	return plan.count == 0 ||
+	       (phone->lists == 0 && s->event->wall_ms - phone->stage_ms > STAYS_AFTER_MS);
 }
 
 static void completed(struct fold *s, enum request_kind kind, const char *base)

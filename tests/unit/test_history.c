@@ -419,6 +419,33 @@ static void a_running_phone(void **state)
 	teardown();
 }
 
+/* A configuration of the user's own keeps it on the stepping stone. */
+static void a_phone_that_does_not_go_on(void **state)
+{
+	(void)state;
+	setup("nb");
+	at(1);
+	get(TERM);
+	get(TERM);
+	at(100);
+	get(TERM);
+	get_members();
+	at(300);
+	get("CTLSEP001B54CA0102.tlv");
+	get_default();
+	at(360);
+	desk->said[0] = '\0';
+	get_default();
+	expect("");
+	at(361);
+	get_default();
+	expect("361 recovered " MID "\n361 alive " MID "\n361 stays-on-step\n");
+	get_default();
+	expect("");
+	assert_int_equal(desk->live.recovered, 1);
+	teardown();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +457,7 @@ int main(void)
 		cmocka_unit_test(a_member_takes_it_back),
 		cmocka_unit_test(a_restart_keeps_it),
 		cmocka_unit_test(a_running_phone),
+		cmocka_unit_test(a_phone_that_does_not_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
