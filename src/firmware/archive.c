@@ -11,7 +11,7 @@
  *
  *   gzip  its CRC and length are not compared by libarchive (3.6), and what follows the trailer is
  *         ignored. So one reader only takes the gzip off, and its output passes through our
- *         own CRC on its way to a second reader that knows only tar.
+ *         CRC on its way to a second reader that knows only tar.
  *   tar   a tar that ends without its two empty blocks counts as whole for libarchive. So it is
  *         followed by a block that is no header: where the end marker lacks, that is what
  *         libarchive stumbles over.
@@ -23,8 +23,6 @@
  */
 #include "reflashd/archive.h"
 
-#include "reflashd/crc32.h"
-#include "reflashd/signature.h"
 #include "reflashd/signed_file.h"
 #include "reflashd/text.h"
 
@@ -33,6 +31,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define CHUNK	   (64u << 10)
 #define TAR_BLOCK  512
@@ -41,7 +40,8 @@
 
 struct seen {
 	char *name;
-	uint8_t sha1[SHA1_BYTES];
+	size_t len;
+	uLong crc;
 };
 
 struct walk {
@@ -58,7 +58,7 @@ struct walk {
 struct stream {
 	struct archive *gzip; /* NULL: plain */
 	struct span plain;
-	struct crc32 crc;
+	uLong crc;
 	uint64_t length;
 	bool ended, broken;
 	uint8_t block[TAR_BLOCK];
@@ -149,7 +149,7 @@ static struct span stream_next(struct stream *s)
 		return piece;
 	}
 	piece.data = data;
-	crc32_add(&s->crc, piece.data, piece.len);
+	s->crc = crc32_z(s->crc, piece.data, piece.len);
 	s->length += piece.len;
 	return piece;
 }
@@ -182,12 +182,12 @@ static bool stream_open(struct stream *s, const uint8_t *data, size_t len, bool 
 
 	s->plain = (struct span){data, len};
 	s->length = 0;
+	s->crc = crc32_z(0, NULL, 0);
 	s->ended = s->broken = false;
 	s->gzip = gzip ? archive_read_new() : NULL;
 	memset(s->block, 0xff, sizeof(s->block));
 	if (!gzip)
 		return true;
-	crc32_init(&s->crc);
 	if (!s->gzip)
 		return false;
 	archive_read_support_filter_gzip(s->gzip);
@@ -218,8 +218,7 @@ static const char *stream_finish(struct stream *s, const uint8_t *data, size_t l
 	if (archive_filter_bytes(s->gzip, -1) != (la_int64_t)len)
 		return "something stands behind its end: it is damaged or was put together by "
 		       "hand; get it again";
-	if (le32(data + len - 8) != crc32_value(&s->crc) ||
-	    le32(data + len - 4) != (uint32_t)s->length)
+	if (le32(data + len - 8) != s->crc || le32(data + len - 4) != (uint32_t)s->length)
 		return "its checksum is wrong: it is damaged; get it again";
 	return NULL;
 }
@@ -323,18 +322,18 @@ static struct seen *seen_find(struct walk *w, const char *name)
 	return NULL;
 }
 
-/* The same name again is harmless when the bytes are the same, too: *again. */
+/* The same name again is harmless when the bytes are the same, too: *again. The first one counts,
+ * so whoever forges a CRC here gains nothing. */
 static int remember(struct unpacker *r, const char *name, const uint8_t *data, size_t len,
 		    bool *again)
 {
 	struct walk *w = r->walk;
 	struct seen *s = seen_find(w, name);
-	uint8_t sha1[SHA1_BYTES];
+	uLong crc = crc32_z(crc32_z(0, NULL, 0), data, len);
 
-	sha1_digest(data, len, sha1);
 	*again = s != NULL;
 	if (s)
-		return memcmp(s->sha1, sha1, sizeof(sha1)) == 0
+		return s->len == len && s->crc == crc
 			       ? 0
 			       : refuse(w, r->name, name,
 					"is there twice, with different contents. If these are "
@@ -352,7 +351,8 @@ static int remember(struct unpacker *r, const char *name, const uint8_t *data, s
 	s->name = strdup(name);
 	if (!s->name)
 		return no_memory(w, r->name);
-	memcpy(s->sha1, sha1, sizeof(sha1));
+	s->len = len;
+	s->crc = crc;
 	w->seen_count++;
 	return 0;
 }

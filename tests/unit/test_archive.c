@@ -6,7 +6,6 @@
 #include "pack.h"
 
 #include "reflashd/archive.h"
-#include "reflashd/crc32.h"
 #include "reflashd/text.h"
 
 #include <errno.h>
@@ -518,21 +517,6 @@ static void names(void **state)
 	assert_non_null(strstr(f.text, ".zip"));
 }
 
-/* RFC 1952 gives no vector; "123456789" is the one that everybody uses. */
-static void checksum(void **state)
-{
-	static const uint8_t digits[] = "123456789123456789";
-	struct crc32 c;
-
-	(void)state;
-	for (size_t cut = 0; cut <= 9; cut++) {
-		crc32_init(&c);
-		crc32_add(&c, digits, cut);
-		crc32_add(&c, digits + cut, 9 - cut);
-		assert_int_equal(crc32_value(&c), 0xcbf43926u);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,7 +537,6 @@ int main(void)
 		cmocka_unit_test(flipped_anywhere),
 		cmocka_unit_test(the_visitor_ends_it),
 		cmocka_unit_test(names),
-		cmocka_unit_test(checksum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
