@@ -195,9 +195,14 @@ static const struct bundle *offer(const struct road *r)
 	struct wish bridge = {.by_list = by_list, .bridge = true, .below = target};
 	struct wish newer = {.by_list = by_list, .old_key = true};
 	struct wish any = {.by_list = by_list};
+	struct wish first = {.by_list = by_list, .refused_too = true};
 
 	if (can_have(r, target, by_list) && !facts_refused(r->facts, target->load))
 		return target;
+	/* It cannot be given the target itself: the newest that it can be given stands for it. */
+	b = can_have(r, target, by_list) ? NULL : road_newest(r, suits, &first);
+	if (b && !facts_refused(r->facts, b->load))
+		return b;
 	b = road_newest(r, suits, &bridge);
 	if (!b)
 		b = road_newest(r, suits, &older);

@@ -109,7 +109,7 @@ void plan_legacy(struct road *r)
 		b = road_newest(r, on_rung, rung);
 		if (!b) {
 			road_need(r,
-				  "From %s this %s cannot go to %s at once: it needs a %s release "
+				  "From %s this %s cannot go to %s at once: it needs %s release "
 				  "%s first.",
 				  at, r->model->id, target->load,
 				  rung->protocol == LEGACY_SIP ? "SIP (P0S3)" : "SCCP (P003)",

@@ -17,7 +17,7 @@ planned() { grep -Fq -e "$1" "$T/plan.txt" || { cat "$T/plan.txt"; fail "plan do
 # In the background: it is still at it when the daemon is started anew.
 start_phone() {
 	ip netns exec "$CLI" "$ROOT/build/tools/simphone" -i eth0 --speed 100 --timeout 60 \
-		--model 7970 --kind erased --knows g1 --keys "$KEYS" "$@" >"$T/phone.log" 2>&1 &
+		--model 7970 --kind erased --knows g1 --keys "$KEYS" >"$T/phone.log" 2>&1 &
 	PHONE=$!
 }
 
@@ -68,3 +68,11 @@ wait "$DAEMON" || status=$?
 [ $status = 0 ] || fail "the daemon ended with $status, not 0"
 grep -q '"refused"' "$EVENTS" || fail "no refusal was seen"
 grep '"phone.recovered"' "$EVENTS" | grep -q 'SCCP70\.9-4-2SR3-1S' || fail "recovered at another load"
+kill "$PHONE" 2>/dev/null || :
+wait "$PHONE" 2>/dev/null || :
+
+# --- a file that is not ours is not believed, and the person is told which one it is
+
+echo nonsense >"$T/state/phones"
+daemon_exits 2 --keys "$KEYS"
+grep -q "state/phones.*line 1" "$LOG" || fail "the damaged file was not named"
