@@ -27,6 +27,10 @@ static void set_format(struct archive *a, enum pack_format format)
 		must(archive_write_set_format_ustar(a) == ARCHIVE_OK);
 		break;
 	case PACK_TAR: must(archive_write_set_format_ustar(a) == ARCHIVE_OK); break;
+	case PACK_GZIP:
+		must(archive_write_add_filter_gzip(a) == ARCHIVE_OK);
+		must(archive_write_set_format_raw(a) == ARCHIVE_OK);
+		break;
 	case PACK_PAX: must(archive_write_set_format_pax_restricted(a) == ARCHIVE_OK); break;
 	case PACK_ZIP:
 	case PACK_ZIP_STORED:
@@ -121,6 +125,14 @@ void pack_finish(struct pack *p, struct synth_buffer *out)
 	must(archive_write_free(p->archive) == ARCHIVE_OK);
 	*out = p->out;
 	free(p);
+}
+
+void pack_gzip(const struct synth_buffer *plain, struct synth_buffer *out)
+{
+	struct pack *p = pack_new(PACK_GZIP);
+
+	pack_file(p, "plain", plain->data, plain->len);
+	pack_finish(p, out);
 }
 
 void pack_bundle(enum pack_format format, const struct synth_files *files, struct synth_buffer *out)

@@ -15,6 +15,7 @@ enum pack_format {
 	PACK_ZIP, /* deflated */
 	PACK_ZIP_STORED,
 	PACK_ZIP_SECRET, /* encrypted */
+	PACK_GZIP,	 /* one nameless file: pack_gzip() */
 };
 
 enum pack_kind { PACK_FILE, PACK_FOLDER, PACK_SYMLINK, PACK_HARDLINK, PACK_DEVICE, PACK_FIFO };
@@ -30,6 +31,8 @@ void pack_hole(struct pack *p, const char *name, size_t len);
 /* The archive, in an empty buffer. Frees p. */
 void pack_finish(struct pack *p, struct synth_buffer *out);
 
+/* These bytes, whatever they are, as a gzip. */
+void pack_gzip(const struct synth_buffer *plain, struct synth_buffer *out);
 /* All files of a bundle. */
 void pack_bundle(enum pack_format format, const struct synth_files *files,
 		 struct synth_buffer *out);

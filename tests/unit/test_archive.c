@@ -275,6 +275,11 @@ static void two_of_one_name(void **state)
 	pack_file(p, "8-5-2/SCCP70.8-3-3S.loads", "another", 7);
 	pack_finish(p, &b);
 	assert_refused("a.zip", &b, "is there twice");
+	p = pack_new(PACK_ZIP); /* of the same length, too */
+	put_small(p, "8-3-3/");
+	pack_file(p, "8-5-2/SCCP70.8-3-3S.loads", "jar70sccp.8-3-3-28.sbn \r\n", 25);
+	pack_finish(p, &b);
+	assert_refused("a.zip", &b, "is there twice");
 }
 
 static void encrypted(void **state)
@@ -418,21 +423,50 @@ static void cut_anywhere(void **state)
 		struct fault f;
 
 		for (size_t len = 0; len < cases[i].b.len; len++)
-			if (walk_bytes(cases[i].name, cases[i].b.data, len, &found, &f) == 0)
+			if (walk_bytes(cases[i].name, cases[i].b.data, len, &found, &f) == 0 ||
+			    strstr(f.text, "unpacks to more"))
 				fail_msg("%s (%zu) of %zu bytes, cut to %zu, was taken",
 					 cases[i].name, i, cases[i].b.len, len);
 		assert_whole(cases[i].name, &cases[i].b);
 	}
 }
 
+/* A tar that ends between the long name of an entry and the entry is no whole tar. */
+static void cut_behind_a_long_name(void **state)
+{
+	struct pack *p = pack_new(PACK_PAX);
+	struct synth_buffer b;
+	struct found found;
+	struct fault f;
+	char name[400];
+
+	(void)state;
+	memset(name, 'f', sizeof(name));
+	text_copy(name + 300, sizeof(name) - 300, "/x.loads");
+	put_small(p, "");
+	pack_file(p, name, "x", 1);
+	pack_finish(p, &b);
+	for (size_t len = 0; len < b.len; len += 512)
+		if (walk_bytes("a.tar", b.data, len, &found, &f) == 0)
+			fail_msg("cut to %zu of %zu bytes it was taken", len, b.len);
+	assert_int_equal(walk_buffer("a.tar", &b, &found, &f), 0);
+	assert_int_equal(found.count, SMALL + 1);
+	synth_buffer_free(&b);
+}
+
 /* A tar may have whatever padding; a gzip ends where the file does. */
 static void behind_the_end(void **state)
 {
-	struct synth_buffer b = make_small(PACK_TAR);
+	struct synth_buffer b = make_small(PACK_TAR), plain;
 
 	(void)state;
 	synth_put_zero(&b, 10240);
 	assert_whole("a.tar", &b);
+	plain = make_small(PACK_TAR);
+	synth_put_zero(&plain, 1000000);
+	pack_gzip(&plain, &b);
+	synth_buffer_free(&plain);
+	assert_whole("a.tgz", &b);
 	b = make_small(PACK_TGZ);
 	synth_put_u8(&b, 0);
 	assert_refused("a.tgz", &b, "something stands behind its end");
@@ -533,6 +567,7 @@ int main(void)
 		cmocka_unit_test(too_many_entries),
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(cut_behind_a_long_name),
 		cmocka_unit_test(behind_the_end),
 		cmocka_unit_test(flipped_anywhere),
 		cmocka_unit_test(the_visitor_ends_it),
