@@ -44,6 +44,7 @@ struct firmware_file {
 	struct image image; /* FILE_IMAGE */
 	unsigned folder;    /* index of the folder it came with */
 	struct loads *loads; /* FILE_LOADS: owned; else NULL */
+	bool unusable;	     /* FILE_CONFIG: phones do not accept it (see its findings) */
 	bool damaged;	     /* truncated, corrupt, bad signature or wrongly named: not to be offered */
 	uint8_t identity[SHA1_BYTES]; /* for firmware_file_is() */
 };

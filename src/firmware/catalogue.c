@@ -320,10 +320,13 @@ static void find_by_kind(struct search *s)
 	case REQUEST_LOADS: find_loads(s); return;
 	case REQUEST_IMAGE: find_image(s); return;
 	case REQUEST_RECOVERY: find_recovery(s); return;
-	case REQUEST_XMLDEFAULT:
-		if (!serve_own(s))
+	case REQUEST_XMLDEFAULT: {
+		const struct firmware_file *own = own_file(s);
+
+		if (!own || own->unusable || !serve_own(s))
 			s->a->kind = ANSWER_XMLDEFAULT;
 		return;
+	}
 	case REQUEST_OS79XX:
 		if (!serve_own(s) && !make_os79xx(s))
 			say(s, ANSWER_EXPECTED, "only very old 7940/7960 need it");

@@ -357,6 +357,30 @@ int library_folder_drop(struct library *l, const char *code, const char *why)
 	return finding_add(l, folder, -1, FINDING_WARNING, code, "", "%s.", why);
 }
 
+/* Remarks that mean: no phone takes this file (firmware-formats.md 11, phones.md 1 item 10). */
+static bool makes_unusable(const char *code)
+{
+	static const char *const codes[] = {"malformed",	"entities",  "empty",
+					    "too-large",	"encoding",  "root",
+					    "group-incomplete", "node-empty"};
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (strcmp(code, codes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A made one is better than none: phones that get a file they do not accept stay silent. */
+static int judge_xmldefault(struct library *l, const struct firmware_file *f)
+{
+	if (!f->unusable || !text_starts_nocase(f->name, "XMLDefault.cnf.xml"))
+		return 0;
+	return finding_add(l, f->folder, -1, FINDING_NOTE, "xmldefault-made", f->name,
+			   "Since phones do not accept this %s, the one that reflashd makes is "
+			   "served in its place. Correct it, or delete it.",
+			   f->name);
+}
+
 int library_finish(struct library *l)
 {
 	struct config_remark remarks[CONFIG_REMARKS_MAX];
@@ -365,18 +389,21 @@ int library_finish(struct library *l)
 	must(!l->folder_open);
 	for (unsigned i = 0; i < l->config_count && !err; i++) {
 		const struct library_config *c = &l->config[i];
-		const struct firmware_file *f = &l->file[c->file];
+		struct firmware_file *f = &l->file[c->file];
 		unsigned count =
 			phone_config_check(f->name, c->data, c->len, l->models, l, remarks);
 
 		for (unsigned r = 0; r < count && !err; r++) {
 			char place[32] = "";
 
+			f->unusable = f->unusable || makes_unusable(remarks[r].code);
 			if (remarks[r].line)
 				text_format(place, sizeof(place), ", line %u", remarks[r].line);
 			err = finding_add(l, f->folder, -1, remarks[r].severity, remarks[r].code,
 					  f->name, "%s%s: %s", f->name, place, remarks[r].text);
 		}
+		if (!err)
+			err = judge_xmldefault(l, f);
 	}
 	free_configs(l);
 	return err;

@@ -279,6 +279,9 @@ static void files_of_the_users_own(void **state)
 	stock_bundle(d->s, SYNTH_LEGACY, NULL, NULL);
 	open_desk(d, "newest", false);
 	assert_string_equal(ask(d, "xmlDefault.CNF.XML"), "0:XMLDefault.cnf.xml");
+	for (unsigned i = 0; i < d->s->library.file_count; i++)
+		d->s->library.file[i].unusable = d->s->library.file[i].role == FILE_CONFIG;
+	assert_string_equal(ask(d, "xmlDefault.CNF.XML"), "xmldefault "); /* no phone takes it */
 	assert_string_equal(ask(d, "SEP001122aabbcc.cnf.xml"), "0:SEP001122AABBCC.cnf.xml");
 	assert_string_equal(ask(d, "OS79XX.TXT"), "0:OS79XX.TXT");
 	assert_string_equal(ask_as(d, PHONE, "US", "g3-tones.xml"), "0:US/g3-tones.xml");

@@ -531,10 +531,14 @@ static void own_configurations(void **state)
 	assert_int_equal(s->library.finding_count, 0);
 	assert_int_equal(library_finish(&s->library), 0);
 	/* the SEP file names a load of a folder that came later: nothing to say */
-	assert_int_equal(s->library.finding_count, 1);
+	assert_int_equal(s->library.finding_count, 2);
 	assert_string_equal(s->library.finding[0].code, "malformed");
 	assert_int_equal(s->library.finding[0].severity, FINDING_WARNING);
 	assert_non_null(strstr(s->library.finding[0].text, "XMLDefault.cnf.xml, line 2: "));
+	/* phones would not take it, so they get a made one; the good file is left in peace */
+	assert_string_equal(s->library.finding[1].code, "xmldefault-made");
+	assert_true(library_find(&s->library, -1, "XMLDefault.cnf.xml")->unusable);
+	assert_false(library_find(&s->library, -1, "SEP001122334455.cnf.xml")->unusable);
 	check_findings(s);
 	stock_free(s);
 }
