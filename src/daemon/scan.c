@@ -172,13 +172,14 @@ static int add_archive(struct scan *s, struct library *l, const char *path, stru
 		return library_folder_end(l) == 0
 			       ? 0
 			       : fault_set(f, -ENOMEM, "no memory to read `%s'", path);
+	if (err == -ENOMEM || s->strict || !l->folder_open)
+		return err;
+	must(!s->keep); /* what was kept goes by numbers that are given away again here */
 	while (s->count > count) {
 		s->count--;
 		free(s->file[s->count].path);
 		free(s->file[s->count].entry);
 	}
-	if (err == -ENOMEM || s->strict || !l->folder_open)
-		return err;
 	return library_folder_drop(l, "archive", f->text);
 }
 

@@ -454,6 +454,33 @@ static void cut_behind_a_long_name(void **state)
 	synth_buffer_free(&b);
 }
 
+/* The same behind a header that speaks of all entries to come: libarchive would take that. */
+static void cut_behind_a_global_header(void **state)
+{
+	struct synth_buffer b = make_small(PACK_TAR);
+	uint8_t header[512], body[512] = "14 comment=abc\n";
+	unsigned sum = 0;
+
+	(void)state;
+	memcpy(header, b.data, sizeof(header));
+	text_copy((char *)header + 124, 12, "00000000017"); /* size: 15 */
+	header[156] = 'g';
+	memset(header + 148, ' ', 8);
+	for (size_t i = 0; i < sizeof(header); i++)
+		sum += header[i];
+	snprintf((char *)header + 148, 8, "%06o", sum);
+	b.len -= 1024;
+	synth_put(&b, header, sizeof(header));
+	synth_put(&b, body, sizeof(body));
+	assert_refused("a.tar", &b, "damaged or cut short");
+	b = make_small(PACK_TAR);
+	b.len -= 1024;
+	synth_put(&b, header, sizeof(header));
+	synth_put(&b, body, sizeof(body));
+	synth_put_zero(&b, 1024);
+	assert_whole("a.tar", &b);
+}
+
 /* A tar may have whatever padding; a gzip ends where the file does. */
 static void behind_the_end(void **state)
 {
@@ -568,6 +595,7 @@ int main(void)
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(cut_behind_a_long_name),
+		cmocka_unit_test(cut_behind_a_global_header),
 		cmocka_unit_test(behind_the_end),
 		cmocka_unit_test(flipped_anywhere),
 		cmocka_unit_test(the_visitor_ends_it),
