@@ -61,9 +61,22 @@ imports 0 'SCCP70.8-3-3S for 7970 7971: complete' "$A"
 for name in zipped.8-3-3 tarred cmterm-7970-sccp.8-3-3; do
 	diff -r "$FILES/bundle" "$LIB/$name" || fail "$name is not what was packed"
 done
+# shellcheck disable=SC2012 # our own names
 [ "$(ls -A "$LIB" | wc -l)" = 3 ] || fail "more in the library than three folders: $(ls -A "$LIB")"
 imports 1 'there already' "$A/tarred.tar.gz"
 diff -r "$FILES/bundle" "$LIB/tarred" || fail "an imported folder was touched"
+
+# A disk that fills up on the way: everything is taken away again.
+mkdir "$T/disk"
+if unshare -m true 2>/dev/null; then
+	# shellcheck disable=SC2016 # the inner shell expands them
+	unshare -m sh -c '
+		mount -t tmpfs -o size=300k tmpfs "$1" || exit 77
+		"$2" import --to "$1/library" "$3" 2>"$4"
+		echo "$? $(ls -A "$1")"' sh "$T/disk" "$BIN" "$A/tarred.tar.gz" "$T/out" >"$T/full" || skip "no tmpfs here"
+	[ "$(cat "$T/full")" = "6 " ] || fail "on a full disk (exit code, what is left): $(cat "$T/full" "$T/out")"
+	grep -q 'No space left' "$T/out" || fail "it did not say that the disk is full"
+fi
 
 # A broken bundle is imported, and said to be broken.
 synth --size 200000 --break truncate:cvm70sccp.8-3-3-27.sbn:1000 java70 SCCP70.8-3-3S "$T/broken"
@@ -71,9 +84,9 @@ pack zip "$T/broken.zip" "$T/broken"
 imports 3 '1,000 bytes early' "$T/broken.zip"
 diff -r "$T/broken" "$LIB/broken" || fail "the broken bundle is not there"
 
-# Straight from each archive, and from what was imported of it.
+# Straight from archives, and from what was imported of it.
 mv "$FILES" "$T/bundles"
-for firmware in "$A/zipped.8-3-3.zip" "$A/tarred.tar.gz" "$A/cmterm-7970-sccp.8-3-3.cop.sgn" "$LIB/tarred"; do
+for firmware in "$A/zipped.8-3-3.zip" "$A/cmterm-7970-sccp.8-3-3.cop.sgn" "$LIB/tarred"; do
 	FILES=$firmware
 	DAEMON=
 	rm -rf "$T/state"
