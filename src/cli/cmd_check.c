@@ -85,6 +85,9 @@ static int report(const struct config *config, const struct library *l, bool jso
 	}
 	for (unsigned i = 0; i < l->bundle_count; i++)
 		all_fit = all_fit && l->bundle[i].fit;
+	/* An archive that was refused would have been a bundle. */
+	for (unsigned i = 0; i < l->finding_count; i++)
+		all_fit = all_fit && strcmp(l->finding[i].code, "archive") != 0;
 	if (json && l->bundle_count == 0)
 		cli_complain("no firmware for a phone is among these files");
 	return all_fit ? EXIT_CODE_DONE : EXIT_CODE_FIRMWARE;
