@@ -110,6 +110,9 @@ static const struct variant variants[] = {
 	 "no-number", "Add the number", 3, FINDING_WARNING},
 	{"XMLDefault.cnf.xml", "<default>\n" GROUP "</default>", "root", "<Default>", 1,
 	 FINDING_WARNING},
+	/* found by fuzzing: a load tag as the outermost one has no tag around it */
+	{"XMLDefault.cnf.xml", "\b<loadInformation30006D/>", "root", "<loadInformation30006D>", 1,
+	 FINDING_WARNING},
 	{"XMLDefault.cnf.xml", "<device>\n" GROUP "</device>", "root", "<device>", 1,
 	 FINDING_WARNING},
 	{"SEP001122334455.cnf.xml", "<Default>\n" GROUP "</Default>", "root", "<device>", 1,
