@@ -217,8 +217,8 @@ int link_switch_on(const struct link_state *s, const char *interface, struct fau
 	info->ifi_change = IFF_UP;
 	err = netlink_talk(h, NULL, NULL);
 	if (err)
-		return fault_set(f, err, "cannot switch on %s: %s. %s", interface, strerror(-err),
-				 err == -EPERM ? "Run this with sudo." : "");
+		return fault_set(f, err, "cannot switch on %s: %s%s", interface, strerror(-err),
+				 err == -EPERM ? ". Run this with sudo" : "");
 	return 0;
 }
 
@@ -248,9 +248,9 @@ int link_add_address(const struct link_state *s, const char *interface, uint32_t
 
 	ip4_format(address, text);
 	if (err && err != -EEXIST)
-		return fault_set(f, err, "cannot give %s the address %s/%u: %s. %s", interface,
+		return fault_set(f, err, "cannot give %s the address %s/%u: %s%s", interface,
 				 text, prefix_len, strerror(-err),
-				 err == -EPERM ? "Run this with sudo." : "");
+				 err == -EPERM ? ". Run this with sudo" : "");
 	return 0;
 }
 
