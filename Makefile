@@ -45,7 +45,10 @@ ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 core_src := $(filter-out src/daemon/% src/cli/%,$(wildcard src/*/*.c))
 core_obj := $(core_src:%.c=$(B)/%.o) $(B)/gen/models_ini.o $(B)/gen/keys_ini.o
 prog_obj := $(patsubst %.c,$(B)/%.o,$(wildcard src/daemon/*.c src/cli/*.c))
-supp_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+# *_rig.c asserts with cmocka and goes into unit tests only.
+supp_src := $(filter-out %_rig.c,$(wildcard tests/support/*.c))
+supp_obj := $(supp_src:%.c=$(B)/%.o)
+rig_obj  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*_rig.c))
 units    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 tools    := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 benches  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
@@ -74,7 +77,7 @@ $(B)/gen/%_ini.c: firmware/%.ini
 	echo 'const unsigned char $*_ini[] = {'; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
 	echo '}; const size_t $*_ini_len = sizeof($*_ini);'; } > $@
 
-$(B)/unit/%: $(B)/tests/unit/%.o $(supp_obj) $(B)/libreflashd.a
+$(B)/unit/%: $(B)/tests/unit/%.o $(rig_obj) $(supp_obj) $(B)/libreflashd.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
 $(B)/tools/%: $(B)/tests/tools/%.o $(supp_obj) $(B)/libreflashd.a
@@ -88,7 +91,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libreflashd.a
 # Fuzzing needs clang; each target gets T seconds from its seeds.
 T ?= 60
 FUZZ_CC ?= clang
-$(B)/fuzz/%: tests/fuzz/%.c $(core_src) $(B)/gen/models_ini.c $(B)/gen/keys_ini.c $(wildcard tests/support/*.c)
+$(B)/fuzz/%: tests/fuzz/%.c $(core_src) $(B)/gen/models_ini.c $(B)/gen/keys_ini.c $(supp_src)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' -g -O1 \
 	-Iinclude -Itests/support $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
