@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One transfer when something is lost: windows, the timer, silence, the last ACK, repeated
+ * requests.
+ */
+#include "transfer_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_window_crosses_the_wrap(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	uint64_t n = 0;
+
+	(void)state;
+	transfer_start(&t, "windowsize|7", 40u << 20, &send);
+	transfer_ack(&t, 0, T0, &send);
+	while (n + 7 < 65533) {
+		transfer_assert_blocks(&send, n + 1, 7);
+		n += 7;
+		transfer_ack(&t, n, T0 + n, &send);
+	}
+	assert_int_equal(n, 65527);
+	transfer_assert_blocks(&send, 65528, 7);
+	transfer_ack(&t, 65534, T0 + n + 1, &send);
+	transfer_assert_blocks(&send, 65535, 7);	/* 65535 0 1 2 3 4 5 */
+	transfer_ack(&t, 65537, T0 + n + MS(5), &send); /* "1" has come, 2 is missing */
+	transfer_assert_blocks(&send, 65538, 7);
+	assert_int_equal(t.acked, 65537);
+	transfer_ack(&t, 65535, T0 + n + MS(5), &send); /* old, from before the wrap */
+	transfer_assert_nothing(&send);
+	transfer_ack(&t, 65544, T0 + n + MS(6), &send);
+	transfer_assert_blocks(&send, 65545, 7);
+}
+
+/* RFC 7440 4: go on from the gap. */
+static void test_window_goes_back_to_a_gap(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "windowsize|8", 1u << 20, &send);
+	transfer_ack(&t, 0, T0 + MS(1), &send);
+	transfer_assert_blocks(&send, 1, 8);
+	transfer_ack(&t, 8, T0 + MS(2), &send);
+	transfer_assert_blocks(&send, 9, 8);
+	transfer_ack(&t, 12, T0 + MS(3), &send);
+	transfer_assert_blocks(&send, 13, 8);
+	assert_int_equal(t.resent, 4);
+	/* The same gap seen by an older packet: one more block is due, nothing twice. */
+	transfer_ack(&t, 13, T0 + MS(4), &send);
+	transfer_assert_blocks(&send, 21, 1);
+	assert_int_equal(t.resent, 4);
+	transfer_ack(&t, 21, T0 + MS(5), &send);
+	transfer_assert_blocks(&send, 22, 8);
+	transfer_ack(&t, 25, T0 + MS(6), &send); /* beyond what was sent then: a new gap */
+	transfer_assert_blocks(&send, 26, 8);
+}
+
+static void test_window_whose_first_block_is_lost(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "windowsize|8", 1u << 20, &send);
+	transfer_ack(&t, 0, T0 + MS(2), &send);
+	transfer_ack(&t, 8, T0 + MS(4), &send);
+	transfer_assert_blocks(&send, 9, 8);
+	transfer_ack(&t, 8, T0 + MS(4), &send); /* the network's echo: too early for an answer */
+	transfer_assert_nothing(&send);
+	transfer_ack(&t, 8, T0 + MS(6), &send); /* one round trip later: 9 is missing */
+	transfer_assert_blocks(&send, 9, 8);
+	for (unsigned k = 7; k < 20; k++) { /* and that is said only once */
+		transfer_ack(&t, 8, T0 + MS(k), &send);
+		transfer_assert_nothing(&send);
+	}
+	assert_int_equal(t.resent, 8);
+}
+
+/* A client that acknowledges every packet twice, for ever: no window is sent twice for it. */
+static void test_window_storm_does_not_feed_itself(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	uint64_t sent = 8, n;
+	usec_t now = T0 + MS(2);
+
+	(void)state;
+	transfer_start(&t, "windowsize|8", 1u << 20, &send);
+	transfer_ack(&t, 0, now, &send);
+	for (n = 8; n <= 2048; n += 8) {
+		now += MS(2);
+		transfer_ack(&t, n, now, &send);
+		sent += send.count;
+		now += MS(2);
+		transfer_ack(&t, n, now, &send);
+		sent += send.count;
+	}
+	/* Every second window at most: the one behind a resend is not believed. */
+	assert_in_range(sent, 2049, 2049 * 3 / 2 + 8);
+}
+
+static void test_rto_follows_the_round_trip(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now = T0;
+
+	(void)state;
+	transfer_start(&t, "", 1u << 20, &send);
+	assert_true(tftp_transfer_deadline(&t) == T0 + TFTP_RTO_FIRST);
+	now += MS(100);
+	transfer_ack(&t, 1, now, &send); /* R = 100: srtt 100, rttvar 50, rto 300 */
+	assert_int_equal(t.rto, MS(300));
+	assert_true(tftp_transfer_deadline(&t) == now + MS(300));
+	now += MS(60);
+	transfer_ack(&t, 2, now,
+		     &send); /* rttvar 3/4 50 + 1/4 40 = 47.5; srtt 7/8 100 + 1/8 60 = 95 */
+	assert_int_equal(t.srtt, MS(95));
+	assert_int_equal(t.rttvar, 47500);
+	assert_int_equal(t.rto, 285000);
+	for (uint64_t n = 3; n < 100; n++)
+		transfer_ack(&t, n, ++now, &send);
+	assert_int_equal(t.rto, TFTP_RTO_MIN);
+}
+
+static void test_backoff_doubles_up_to_the_ceiling(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t before = T0 + 1, gap = TFTP_RTO_MIN, now;
+	unsigned resends = 0;
+
+	(void)state;
+	transfer_start(&t, "", 1u << 20, &send);
+	transfer_ack(&t, 1, before, &send);
+	while (t.outcome == TFTP_RUNNING) {
+		now = transfer_timeout(&t, &send);
+		if (t.outcome != TFTP_RUNNING)
+			break;
+		transfer_assert_blocks(&send, 2, 1);
+		assert_true(now - before == gap);
+		gap = gap * 2 > TFTP_RTO_MAX ? TFTP_RTO_MAX : gap * 2;
+		before = now;
+		resends++;
+	}
+	/* 20 40 … 2560 ms make 5.1 s, then one every 3 s up to 30 s: no flood */
+	assert_in_range(resends, 14, 18);
+	assert_int_equal(t.outcome, TFTP_SILENT);
+}
+
+static void test_karn_no_sample_from_what_was_sent_twice(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now;
+
+	(void)state;
+	transfer_start(&t, "", 1u << 20, &send);
+	transfer_ack(&t, 1, T0 + MS(10), &send);
+	assert_int_equal(t.srtt, MS(10));
+	transfer_timeout(&t, &send);
+	now = transfer_timeout(&t, &send);
+	assert_int_equal(t.rto, 4 * MS(30));
+	transfer_ack(&t, 2, now + 10, &send); /* of the first copy, or of the third? */
+	assert_int_equal(t.srtt, MS(10));
+	assert_int_equal(t.rto, 4 * MS(30)); /* stays until there is a fresh sample */
+	transfer_ack(&t, 3, now + MS(10), &send);
+	assert_true(t.srtt < MS(10) + 1000);
+	assert_in_range(t.rto, MS(20), MS(40));
+}
+
+static void test_karn_after_a_gap_and_after_a_resent_oack(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "windowsize|4", 1u << 20, &send);
+	transfer_timeout(&t, &send);
+	transfer_ack(&t, 0, T0 + MS(301), &send); /* of which OACK? */
+	assert_int_equal(t.srtt, 0);
+	transfer_assert_blocks(&send, 1, 4);
+	transfer_ack(&t, 2, T0 + MS(310), &send); /* 3 is missing: 3 and 4 go out again */
+	transfer_assert_blocks(&send, 3, 4);
+	transfer_ack(&t, 4, T0 + MS(311), &send);
+	transfer_ack(&t, 6, T0 + MS(312), &send);
+	assert_int_equal(t.srtt, 0);
+	transfer_ack(&t, 10, T0 + MS(320), &send); /* 7 … 10 went out once */
+	assert_true(t.srtt > 0);
+}
+
+static void test_window_is_never_half_the_numbers(void **state)
+{
+	static const struct tftp_transfer_config wide = {
+		.blksize_max = 1468, .windowsize_max = 65535, .give_up = USEC_SEC(30)};
+	uint8_t packet[300] = "\0\1a\0octet";
+	size_t len = 10 + transfer_options_write(packet + 10, "windowsize|65535");
+	struct tftp_request r;
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	assert_int_equal(tftp_request_parse(&r, packet, len), TFTP_PARSE_OK);
+	tftp_transfer_init(&t, &r, 64u << 20, &wide, T0, &send);
+	transfer_assert_oack(&send, "windowsize|32767");
+	transfer_ack(&t, 0, T0 + 1, &send);
+	transfer_assert_blocks(&send, 1, 32767);
+	transfer_ack(&t, 65535, T0 + 2, &send); /* "block -1": old, not 65535 */
+	transfer_assert_nothing(&send);
+	transfer_ack(&t, 32767, T0 + 3, &send);
+	transfer_assert_blocks(&send, 32768, 32767);
+}
+
+static void test_timeout_option_is_kept_to(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "timeout|2", 1u << 20, &send);
+	assert_true(tftp_transfer_deadline(&t) == T0 + USEC_SEC(2));
+	transfer_ack(&t, 0, T0 + 1, &send);
+	assert_true(tftp_transfer_deadline(&t) == T0 + 1 + USEC_SEC(2));
+	assert_true(transfer_timeout(&t, &send) == T0 + 1 + USEC_SEC(2));
+	assert_true(tftp_transfer_deadline(&t) == T0 + 1 + USEC_SEC(4));
+	/* our patience ends before five resends, and only the last ACK is missing */
+	transfer_start(&t, "timeout|10", 600, &send);
+	transfer_ack(&t, 0, T0 + 1, &send);
+	transfer_ack(&t, 1, T0 + 2, &send);
+	transfer_timeout(&t, &send);
+	transfer_timeout(&t, &send);
+	assert_int_equal(t.outcome, TFTP_RUNNING);
+	assert_true(transfer_timeout(&t, &send) == T0 + 2 + USEC_SEC(30));
+	assert_int_equal(t.outcome, TFTP_DONE);
+	/* longer than our patience: one resend all the same */
+	transfer_start(&t, "timeout|255", 1u << 20, &send);
+	assert_true(transfer_timeout(&t, &send) == T0 + USEC_SEC(255));
+	assert_non_null(send.control);
+	assert_true(transfer_timeout(&t, &send) == T0 + USEC_SEC(510));
+	assert_int_equal(t.outcome, TFTP_SILENT);
+}
+
+static void test_silence_ends_with_an_error(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now = T0;
+
+	(void)state;
+	transfer_start(&t, "", 1u << 20, &send);
+	transfer_ack(&t, 1, T0 + USEC_SEC(5), &send);
+	while (t.outcome == TFTP_RUNNING)
+		now = transfer_timeout(&t, &send);
+	assert_true(now == T0 + USEC_SEC(35));
+	assert_int_equal(t.outcome, TFTP_SILENT);
+	assert_true(send.control && send.control_len > 5);
+	assert_memory_equal(send.control, "\0\5\0\0", 4);
+	assert_int_equal(send.control[send.control_len - 1], 0);
+	assert_int_equal(send.count, 0);
+	assert_int_equal(tftp_transfer_bytes(&t), 512);
+}
+
+static void test_trap_last_ack_is_lost_and_the_peer_silent(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	unsigned resends = 0;
+
+	(void)state;
+	transfer_start(&t, "", 600, &send);
+	transfer_ack(&t, 1, T0 + 1, &send);
+	transfer_assert_blocks(&send, 2, 1);
+	for (;;) {
+		transfer_timeout(&t, &send);
+		if (t.outcome != TFTP_RUNNING)
+			break;
+		transfer_assert_blocks(&send, 2, 1);
+		resends++;
+	}
+	transfer_assert_nothing(&send);
+	assert_int_equal(resends, TFTP_LAST_TRIES);
+	assert_int_equal(t.outcome, TFTP_DONE);
+}
+
+/* A one-block file to a phone that cannot hear us must not count as delivered. */
+static void test_silence_from_the_start_is_no_success(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "", 100, &send);
+	while (t.outcome == TFTP_RUNNING)
+		transfer_timeout(&t, &send);
+	assert_int_equal(t.outcome, TFTP_SILENT);
+	transfer_start(&t, "tsize|0", 100, &send);
+	while (t.outcome == TFTP_RUNNING)
+		transfer_timeout(&t, &send);
+	assert_int_equal(t.outcome, TFTP_SILENT);
+	transfer_start(&t, "tsize|0", 100, &send); /* this one heard us: it acknowledged the OACK */
+	transfer_ack(&t, 0, T0 + 1, &send);
+	while (t.outcome == TFTP_RUNNING)
+		transfer_timeout(&t, &send);
+	assert_int_equal(t.outcome, TFTP_DONE);
+}
+
+static void test_trap_last_ack_is_lost_and_the_client_moves_on(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "", 100, &send);
+	tftp_transfer_moved_on(&t);
+	transfer_timeout(&t, &send);
+	transfer_assert_blocks(&send, 1, 1);
+	transfer_timeout(&t, &send);
+	transfer_assert_nothing(&send);
+	assert_int_equal(t.outcome, TFTP_DONE);
+
+	/* It repeated its request, so it never saw the block: no success. */
+	transfer_start(&t, "", 100, &send);
+	tftp_transfer_repeat(&t, T0 + USEC_SEC(4), &send);
+	transfer_assert_blocks(&send, 1, 1);
+	tftp_transfer_moved_on(&t);
+	while (t.outcome == TFTP_RUNNING)
+		transfer_timeout(&t, &send);
+	assert_int_equal(t.outcome, TFTP_SILENT);
+
+	/* More than the last block is missing: two files at a time, nothing to conclude. */
+	transfer_start(&t, "", 5000, &send);
+	transfer_ack(&t, 1, T0 + 1, &send);
+	tftp_transfer_moved_on(&t);
+	assert_false(t.moved_on);
+}
+
+static void test_last_ack_is_lost_and_the_port_closed(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "", 600, &send);
+	transfer_ack(&t, 1, T0 + 1, &send);
+	transfer_timeout(&t, &send);
+	tftp_transfer_refused(&t);
+	assert_int_equal(t.outcome, TFTP_DONE);
+	/* Closed when the first copy came: it cannot have taken it. */
+	transfer_start(&t, "", 600, &send);
+	transfer_ack(&t, 1, T0 + 1, &send);
+	tftp_transfer_refused(&t);
+	assert_int_equal(t.outcome, TFTP_HUNG_UP);
+}
+
+/* A 7940/60 repeats its request every 4 s from the same port (phones.md 4.4). */
+static void test_repeated_request_sends_what_is_outstanding(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "", 5000, &send);
+	tftp_transfer_repeat(&t, T0 + TFTP_REPEAT_MIN - 1, &send);
+	transfer_assert_nothing(&send);
+	tftp_transfer_repeat(&t, T0 + TFTP_REPEAT_MIN, &send);
+	transfer_assert_blocks(&send, 1, 1);
+	tftp_transfer_repeat(&t, T0 + TFTP_REPEAT_MIN + 1, &send);
+	transfer_assert_nothing(&send);
+	transfer_ack(&t, 1, T0 + MS(200), &send);
+	tftp_transfer_repeat(&t, T0 + MS(300), &send);
+	transfer_assert_blocks(&send, 2, 1);
+	transfer_start(&t, "windowsize|3", 5000, &send);
+	tftp_transfer_repeat(&t, T0 + MS(100), &send);
+	transfer_assert_oack(&send, "windowsize|3");
+	transfer_ack(&t, 0, T0 + MS(101), &send);
+	tftp_transfer_repeat(&t, T0 + MS(202), &send);
+	transfer_assert_blocks(&send, 1, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_window_crosses_the_wrap),
+		cmocka_unit_test(test_window_goes_back_to_a_gap),
+		cmocka_unit_test(test_window_whose_first_block_is_lost),
+		cmocka_unit_test(test_window_storm_does_not_feed_itself),
+		cmocka_unit_test(test_rto_follows_the_round_trip),
+		cmocka_unit_test(test_backoff_doubles_up_to_the_ceiling),
+		cmocka_unit_test(test_karn_no_sample_from_what_was_sent_twice),
+		cmocka_unit_test(test_karn_after_a_gap_and_after_a_resent_oack),
+		cmocka_unit_test(test_window_is_never_half_the_numbers),
+		cmocka_unit_test(test_timeout_option_is_kept_to),
+		cmocka_unit_test(test_silence_ends_with_an_error),
+		cmocka_unit_test(test_trap_last_ack_is_lost_and_the_peer_silent),
+		cmocka_unit_test(test_silence_from_the_start_is_no_success),
+		cmocka_unit_test(test_trap_last_ack_is_lost_and_the_client_moves_on),
+		cmocka_unit_test(test_last_ack_is_lost_and_the_port_closed),
+		cmocka_unit_test(test_repeated_request_sends_what_is_outstanding),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
