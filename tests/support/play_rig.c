@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stories of phones, told to the tracker event by event, over a library of bundles made by hand:
+ * for unit tests only, since it asserts with cmocka.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "play_rig.h"
+
+const struct play_bundle play_stock[PLAY_STOCK] = {
+	{"SCCP70.8-3-3S",
+	 MODEL_JAVA,
+	 {"SCCP70.8-3-3S.loads", "term70.default.loads", "jar70sccp.8-3-2-27.sbn",
+	  "cnu70.8-3-2-27.sbn", "apps70.8-3-2-27.sbn", "dsp70.8-3-2-27.sbn",
+	  "cvm70sccp.8-3-2-27.sbn"}},
+	{"SIP11.8-2-2ES4S",
+	 MODEL_JAVA,
+	 {"term11.default.loads", "jar11sip.8-2-2ES4.sbn", "cnu11.8-2-2ES4.sbn"}},
+	{"SCCP70.9-4-2S", MODEL_JAVA, {"SCCP70.9-4-2S.loads", "jar70sccp.9.sbn", "cnu70.9.sbn"}},
+	{"P0S3-8-12-00",
+	 MODEL_LEGACY,
+	 {"P0S3-8-12-00.loads", "P003-8-12-00.sbn", "P0S3-8-12-00.sb2"}},
+	{"cp7912r", MODEL_KUP, {"cp7912r.zup"}},
+	{"CP7912080003SCCP070409A",
+	 MODEL_KUP,
+	 {"CP7912080003SCCP070409A.sbin", "CP7912080003SCCP070409A.zup"}},
+};
+
+static struct models models;
+static struct library library;
+static struct firmware_file files[PLAY_STOCK * 10];
+struct bundle play_bundles[PLAY_STOCK];
+static unsigned indices[PLAY_STOCK * 10];
+struct phones play_phones; /* large */
+
+void play_make_library(void)
+{
+	unsigned n = 0;
+
+	models_builtin(&models);
+	memset(files, 0, sizeof(files));
+	memset(play_bundles, 0, sizeof(play_bundles));
+	for (unsigned b = 0; b < PLAY_STOCK; b++) {
+		text_copy(play_bundles[b].load, sizeof(play_bundles[b].load), play_stock[b].load);
+		play_bundles[b].family = play_stock[b].family;
+		play_bundles[b].models = models_by_load(&models, play_stock[b].load);
+		play_bundles[b].files = &indices[n];
+		play_bundles[b].complete = play_bundles[b].fit = true;
+		for (unsigned i = 0; i < 10 && play_stock[b].file[i]; i++) {
+			text_copy(files[n].name, sizeof(files[n].name), play_stock[b].file[i]);
+			files[n].role = text_ends_nocase(play_stock[b].file[i], ".loads")
+						? FILE_LOADS
+						: FILE_IMAGE;
+			indices[n] = n;
+			play_bundles[b].file_count++;
+			n++;
+		}
+	}
+	library = (struct library){.models = &models,
+				   .file = files,
+				   .file_count = n,
+				   .bundle = play_bundles,
+				   .bundle_count = PLAY_STOCK};
+}
+
+static void note(struct play *p, const struct event *e)
+{
+	char line[120], text[600];
+	const char *load = event_has(e, FIELD_LOAD) ? e->load : "?";
+	int64_t at = (p->now - START) / SECOND;
+
+	if (e->type == EVENT_PHONE_RECOVERED)
+		snprintf(line, sizeof(line), "%" PRId64 " alive %s %" PRIu64 "\n", at, load,
+			 e->seconds);
+	else if (e->type == EVENT_PHONE_ADVICE)
+		snprintf(line, sizeof(line), "%" PRId64 " advice %s\n", at, e->code);
+	else
+		snprintf(line, sizeof(line), "%" PRId64 " %s%s%s\n", at, e->stage,
+			 event_has(e, FIELD_LOAD) ? " " : "", event_has(e, FIELD_LOAD) ? load : "");
+	assert_true(strlen(p->out) + strlen(line) < sizeof(p->out));
+	strcat(p->out, line);
+	event_text(e, text, sizeof(text));
+	assert_true(strlen(p->text) + strlen(text) + 1 < sizeof(p->text));
+	strcat(p->text, text);
+	strcat(p->text, "\n");
+	assert_true(event_has(e, FIELD_MAC) && mac_equal(e->mac, p->mac));
+}
+
+static struct phones_out out;
+
+static void apply(struct play *p, struct event *e)
+{
+	e->wall_ms = p->now;
+	phones_apply(&play_phones, e, &out);
+	if (out.event_count > p->longest)
+		p->longest = out.event_count;
+	for (unsigned i = 0; i < out.event_count; i++)
+		note(p, &out.events[i]);
+}
+
+void play_dhcp(struct play *p, enum event_type type, const char *vendor_class)
+{
+	struct event e;
+
+	event_init(&e, type);
+	event_set_mac(&e, p->mac);
+	event_set_ip(&e, FIELD_IP, p->ip);
+	if (*vendor_class)
+		event_set_text(&e, FIELD_VENDOR_CLASS, vendor_class);
+	apply(p, &e);
+}
+
+static void tftp(struct play *p, enum event_type type, const char *name)
+{
+	bool firmware = strstr(name, ".loads") || strstr(name, ".sb") || strstr(name, ".zup");
+	struct event e;
+
+	event_init(&e, type);
+	if (!p->by_ip)
+		event_set_mac(&e, p->mac);
+	event_set_ip(&e, FIELD_IP, p->ip);
+	event_set_bytes(&e, FIELD_FILE, (const uint8_t *)name, strlen(name));
+	if (type == EVENT_TFTP_START && firmware && strcmp(p->load, "-") != 0)
+		event_set_text(&e, FIELD_LOAD, p->load);
+	apply(p, &e);
+}
+
+void play_step(struct play *p, const char *verb, const char *name)
+{
+	if (strcmp(verb, "discover") == 0) {
+		play_dhcp(p, EVENT_DHCP_DISCOVER, name);
+	} else if (strcmp(verb, "ack") == 0) {
+		play_dhcp(p, EVENT_DHCP_REQUEST, name);
+		play_dhcp(p, EVENT_DHCP_ACK, name);
+	} else if (strcmp(verb, "from") == 0) {
+		text_copy(p->load, sizeof(p->load), name);
+	} else if (strcmp(verb, "ask") == 0) {
+		tftp(p, EVENT_TFTP_REQUEST, name);
+	} else if (strcmp(verb, "start") == 0) {
+		tftp(p, EVENT_TFTP_REQUEST, name);
+		tftp(p, EVENT_TFTP_START, name);
+	} else if (strcmp(verb, "done") == 0) {
+		tftp(p, EVENT_TFTP_COMPLETE, name);
+	} else if (strcmp(verb, "abort") == 0) {
+		tftp(p, EVENT_TFTP_ABORTED, name);
+	} else if (strcmp(verb, "miss") == 0) {
+		tftp(p, EVENT_TFTP_REQUEST, name);
+		tftp(p, EVENT_TFTP_REFUSED, name);
+	} else {
+		assert_string_equal(verb, "get");
+		tftp(p, EVENT_TFTP_REQUEST, name);
+		tftp(p, EVENT_TFTP_START, name);
+		tftp(p, EVENT_TFTP_COMPLETE, name);
+	}
+}
+
+void play_run(struct play *p, const char *script)
+{
+	while (*script) {
+		char line[200], verb[16] = "", *name;
+		size_t len = strcspn(script, "\n");
+		int seconds, used = 0;
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, script);
+		assert_true(sscanf(line, "%d %15s %n", &seconds, verb, &used) >= 2);
+		name = line + used;
+		p->now = START + seconds * SECOND;
+		play_step(p, verb, name);
+		script += len + (script[len] == '\n');
+	}
+}
+
+void play_reset(void)
+{
+	phones_init(&play_phones, &library);
+	phones_aim(&play_phones, "SCCP70.8-3-3S", false);
+}
+
+void play_begin(struct play *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->mac = (struct mac){{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}};
+	p->ip = 0x0a4f4633;
+	strcpy(p->load, "-");
+}
