@@ -171,6 +171,62 @@ static void a_hall_full(void **state)
 	wire_run_free(r);
 }
 
+/* A phone that runs, and runs something else than the library's newest. */
+static void running_phones_upgrade(void **state)
+{
+	struct wire_rig *f = *state;
+	struct sim_wire_config config = {
+		.seed = f->seed, .latency = 300, .loss_per_mille = 50, .limit = 12 * HOUR};
+	struct wire_run *r = wire_run_new(f->shelf, &config, NULL);
+	struct sim_phone_config java = {.kind = SIM_JAVA_RUNNING,
+					.mac = {{2, 0, 0, 0, 1, 1}},
+					.model = "7945",
+					.load = "SCCP45.8-3-2S"};
+	struct sim_phone_config kup = {.kind = SIM_KUP_RUNNING,
+				       .mac = {{2, 0, 0, 0, 1, 2}},
+				       .model = "7905",
+				       .load = "CP7905060100SCCP050309A"};
+	struct sim_phone *p[2];
+
+	p[0] = sim_wire_add(r->wire, &java, 0);
+	p[1] = sim_wire_add(r->wire, &kup, 0);
+	wire_rig_recover(f, r, p, 2, config.seed);
+	assert_string_equal(sim_phone_load(p[0]), synth_default_load(SYNTH_JAVA45));
+	assert_string_equal(sim_phone_load(p[1]), synth_default_load(SYNTH_KUP7905));
+	wire_run_free(r);
+}
+
+/* termXX.default.loads has the same name in both bundles: members must come from the one whose
+ * list was given, and the phone ends where it was told to. */
+static void two_bundles_stay_apart(void **state)
+{
+	static const char *const targets[] = {"newest", "SCCP42.8-3-3S", "SCCP42.8-5-2S"};
+	struct wire_rig *f = *state;
+	struct synth_options options = {.size = 2500, .seed = 5, .key = f->key};
+
+	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+		struct sim_wire_config config = {
+			.seed = f->seed, .latency = 300, .loss_per_mille = 30, .limit = 12 * HOUR};
+		struct catalogue_config offers = {.offer_unfit = false};
+		struct shelf *shelf = shelf_new();
+		struct sim_phone *p[2];
+		struct wire_run *r;
+
+		text_copy(offers.target, sizeof(offers.target), targets[i]);
+		shelf_add(shelf, SYNTH_JAVA42, "SCCP42.8-5-2S", &options, NULL);
+		shelf_add(shelf, SYNTH_JAVA42, "SCCP42.8-3-3S", &options, NULL);
+		r = wire_run_new(shelf, &config, &offers);
+		p[0] = wire_rig_add(r, "7942", SIM_JAVA_ERASED, 1, 0);
+		p[1] = wire_rig_add(r, "7962", SIM_JAVA_ERASED, 2, USEC_SEC(1));
+		wire_rig_recover(f, r, p, 2, config.seed);
+		for (unsigned n = 0; n < 2; n++)
+			assert_string_equal(sim_phone_load(p[n]),
+					    i == 1 ? "SCCP42.8-3-3S" : "SCCP42.8-5-2S");
+		wire_run_free(r);
+		shelf_free(shelf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +234,8 @@ int main(void)
 		cmocka_unit_test(a_seed_repeats),
 		cmocka_unit_test(power_cut_at_every_datagram),
 		cmocka_unit_test(a_hall_full),
+		cmocka_unit_test(running_phones_upgrade),
+		cmocka_unit_test(two_bundles_stay_apart),
 	};
 
 	return cmocka_run_group_tests(tests, wire_rig_setup, wire_rig_teardown);
