@@ -18,7 +18,7 @@ static void overview(void)
 	       "name the interface and the folder with its firmware, and watch.\n\n"
 	       "    sudo reflashd -i eth0 firmware/7970\n\n");
 	for (const struct command *c = commands; c->name; c++)
-		printf("  reflashd %-11s %-23s %s\n", c->name, c->arguments, c->help);
+		printf("  %s %s\n      %s\n", c->name, c->arguments, c->help);
 	printf("\n`reflashd help COMMAND` tells more.\n");
 }
 

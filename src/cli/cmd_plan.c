@@ -6,6 +6,7 @@
  * is a phone that runs that load. Nothing here decides; plan.c does.
  */
 #include "options.h"
+#include "terminal.h"
 
 #include "reflashd/daemon.h"
 #include "reflashd/plan.h"
@@ -42,7 +43,7 @@ static bool configure(struct config *c, struct cli_args *args, int *exit_code)
 		firmware.word++;
 		firmware.words--;
 	}
-	if (!cli_firmware(c, &firmware, "plan MODEL", exit_code))
+	if (!cli_firmware(c, &firmware, "plan 7970", exit_code))
 		return false;
 	*exit_code = EXIT_CODE_USAGE;
 	if (args->value[TARGET] && !text_copy(c->target, sizeof(c->target), args->value[TARGET])) {
@@ -95,12 +96,18 @@ static const char *shown(const char *text, char out[LIBRARY_SOURCE_MAX])
 
 static void print_sentence(const char *indent, const char *text)
 {
+	unsigned column = (unsigned)strlen(indent);
+	struct terminal t;
 	char line[1024];
 
 	text_escape(line, sizeof(line), (const uint8_t *)text, strlen(text));
-	printf("%s%c%s%s\n", indent,
-	       text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : line[0],
-	       line[0] ? line + 1 : "", text_ends_nocase(line, ".") ? "" : ".");
+	if (line[0] >= 'a' && line[0] <= 'z')
+		line[0] = (char)(line[0] - 'a' + 'A');
+	if (!text_ends_nocase(line, ".") && strlen(line) + 1 < sizeof(line))
+		strcat(line, ".");
+	terminal_open(&t, stdout, COLOR_NEVER);
+	fputs(indent, stdout);
+	terminal_wrap(&t, column, column, STYLE_PLAIN, line);
 }
 
 static void print_steps(const struct plan *p)

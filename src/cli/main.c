@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command commands[] = {
 	{"serve", "[OPTIONS] FIRMWARE ...",
@@ -73,13 +74,19 @@ bool cli_config(struct config *c, const char *command, int argc, char *const arg
 	}
 	if (!c->firmware_count) {
 		fprintf(stderr,
-			"reflashd: which firmware? Name the folder that holds the unpacked files:\n"
-			"    reflashd %s%s firmware/7970\n",
-			strcmp(command, "serve") == 0 ? "-i eth0" : command, "");
+			"reflashd: which firmware? Name the folder or the archive that holds it:\n"
+			"    reflashd %s firmware/\n",
+			strcmp(command, "serve") == 0 ? "-i eth0" : command);
 		*exit_code = EXIT_CODE_USAGE;
 		return false;
 	}
 	return true;
+}
+
+/* A mistyped command must not be taken for firmware: `reflashd chek' is no folder. */
+static bool is_mistyped(const char *word)
+{
+	return word[0] != '-' && !strchr(word, '/') && access(word, F_OK) != 0;
 }
 
 int main(int argc, char *argv[])
@@ -96,7 +103,13 @@ int main(int argc, char *argv[])
 		code = cmd_version(0, help);
 	else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		code = cmd_help(0, help);
-	else
+	else if (is_mistyped(argv[1])) {
+		fprintf(stderr,
+			"reflashd: there is no command `%s', nor a folder or archive of that name "
+			"here.\n`reflashd help' lists the commands.\n",
+			argv[1]);
+		code = EXIT_CODE_USAGE;
+	} else
 		code = cmd_serve(argc - 1, argv + 1);
 	if (fflush(stdout) != 0 && code == EXIT_CODE_DONE) {
 		fprintf(stderr, "reflashd: cannot write the output: %s.\n", strerror(errno));

@@ -222,7 +222,7 @@ bool cli_firmware(struct config *c, const struct cli_args *args, const char *com
 	if (!args->words) {
 		fprintf(stderr,
 			"reflashd: which firmware? Name the folder or the archive that holds it:\n"
-			"    reflashd %s firmware/7970\n",
+			"    reflashd %s firmware/\n",
 			command);
 		return false;
 	}

@@ -85,7 +85,9 @@ static int save_file(const struct daemon *d, const char *file, const char *text,
 
 	snprintf(path, sizeof(path), "%s/%s", d->config->state_dir, file);
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	/* Always a new file: a link left there by somebody else must lead us nowhere. */
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0 ||
 	    rename(temporary, path) != 0)
 		err = fault_set(f, -errno, "cannot save %s to `%s': %s. A restart may forget them",
