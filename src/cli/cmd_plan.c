@@ -14,6 +14,7 @@
 #include "reflashd/text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { TARGET, KEYS, MODELS };
 
@@ -105,8 +106,12 @@ static void print_sentence(const char *indent, const char *text)
 		line[0] = (char)(line[0] - 'a' + 'A');
 	if (!text_ends_nocase(line, ".") && strlen(line) + 1 < sizeof(line))
 		strcat(line, ".");
-	terminal_open(&t, stdout, COLOR_NEVER);
 	fputs(indent, stdout);
+	if (!isatty(STDOUT_FILENO)) { /* who searches the output wants whole sentences */
+		puts(line);
+		return;
+	}
+	terminal_open(&t, stdout, COLOR_NEVER);
 	terminal_wrap(&t, column, column, STYLE_PLAIN, line);
 }
 
