@@ -142,7 +142,7 @@ static int on_address(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
+static int query_once(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
 {
 	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
 	struct link_state state = {0};
@@ -176,6 +176,16 @@ int link_query(struct link_state *s, const char *interface, uint32_t wanted, str
 				 strerror(-err));
 	*s = state;
 	return 0;
+}
+
+int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
+{
+	int err = -EINTR;
+
+	/* The kernel says EINTR when the list changed while it was read. */
+	for (int i = 0; err == -EINTR && i < 5; i++)
+		err = query_once(s, interface, wanted, f);
+	return err;
 }
 
 bool link_is_default_route(unsigned index, uint32_t *gateway)
@@ -248,8 +258,8 @@ int link_add_address(const struct link_state *s, const char *interface, uint32_t
 
 	ip4_format(address, text);
 	if (err && err != -EEXIST)
-		return fault_set(f, err, "cannot give %s the address %s/%u: %s%s", interface,
-				 text, prefix_len, strerror(-err),
+		return fault_set(f, err, "cannot give %s the address %s/%u: %s%s", interface, text,
+				 prefix_len, strerror(-err),
 				 err == -EPERM ? ". Run this with sudo" : "");
 	return 0;
 }

@@ -145,17 +145,26 @@ void network_on_news(uv_poll_t *poll, int status, int events)
 	struct daemon *d = poll->data;
 	struct link_state before = d->link;
 	struct fault f;
+	int err;
 
 	(void)status;
 	(void)events;
 	link_watch_drain(&d->watch);
-	if (link_query(&d->link, d->config->interface, d->address, &f) != 0) {
-		if (before.index)
-			daemon_note(d, SEVERITY_ERROR, "interface-gone",
-				    "The interface %s is gone. Plug the adapter in again, then "
-				    "restart reflashd.",
-				    d->config->interface);
+	err = link_query(&d->link, d->config->interface, d->address, &f);
+	if (err == -ENODEV) {
+		/* Our sockets belong to the one that is gone, also when another of that name
+		 * appears: going on would be silence. */
+		daemon_note(d, SEVERITY_ERROR, "interface-gone",
+			    "The interface %s is gone. Plug the adapter in again, then start "
+			    "reflashd again.",
+			    d->config->interface);
 		d->link.index = 0;
+		daemon_stop(d, EXIT_CODE_NETWORK, "the interface is gone");
+	}
+	if (err)
+		return; /* the next piece of news tells more */
+	if (d->link.index != before.index) {
+		daemon_stop(d, EXIT_CODE_NETWORK, "the interface is another one now");
 		return;
 	}
 	if (!d->link.has_address || d->link.address != d->address) {

@@ -29,13 +29,9 @@ static void on_timeout(uv_timer_t *timer)
 	daemon_stop(timer->data, EXIT_CODE_TIMEOUT, "the time given with --timeout is over");
 }
 
-static int open_loop(struct daemon *d, struct fault *f)
+/* Before anything is added to the system: from here on every ending is in order. */
+static void catch_signals(struct daemon *d)
 {
-	int err;
-
-	uv_timer_init(d->loop, &d->save_timer);
-	uv_timer_init(d->loop, &d->linger_timer);
-	d->save_timer.data = d->linger_timer.data = d;
 	uv_signal_init(d->loop, &d->sigint);
 	uv_signal_init(d->loop, &d->sigterm);
 	uv_signal_init(d->loop, &d->sighup);
@@ -45,6 +41,15 @@ static int open_loop(struct daemon *d, struct fault *f)
 	/* The terminal was closed: end in order, so that nothing of ours stays on the system. */
 	uv_signal_start(&d->sighup, on_signal, SIGHUP);
 	signal(SIGPIPE, SIG_IGN); /* a reader of our output went away; the phones did not */
+}
+
+static int open_loop(struct daemon *d, struct fault *f)
+{
+	int err;
+
+	uv_timer_init(d->loop, &d->save_timer);
+	uv_timer_init(d->loop, &d->linger_timer);
+	d->save_timer.data = d->linger_timer.data = d;
 	if (d->config->timeout_seconds) {
 		uv_timer_init(d->loop, &d->timeout_timer);
 		d->timeout_timer.data = d;
@@ -88,6 +93,7 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	if (err)
 		return err;
 	*exit_code = EXIT_CODE_NETWORK;
+	catch_signals(d);
 	err = network_prepare(d, f);
 	if (err)
 		return err;

@@ -82,14 +82,19 @@ static int save_file(const struct daemon *d, const char *file, const char *text,
 {
 	char path[CONFIG_PATH_MAX + 16], temporary[CONFIG_PATH_MAX + 24];
 	int fd, err = 0;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s/%s", d->config->state_dir, file);
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	/* Always a new file: a link left there by somebody else must lead us nowhere. */
 	unlink(temporary);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0 ||
-	    rename(temporary, path) != 0)
+	n = fd < 0 ? -1 : write(fd, text, len);
+	if (n >= 0 && n != (ssize_t)len) {
+		errno = ENOSPC; /* a short write to a file means just that */
+		n = -1;
+	}
+	if (n < 0 || fsync(fd) != 0 || rename(temporary, path) != 0)
 		err = fault_set(f, -errno, "cannot save %s to `%s': %s. A restart may forget them",
 				what, path, strerror(errno));
 	if (fd >= 0)
