@@ -18,6 +18,9 @@
 #define CONFIG_PATH_MAX	    256
 #define CONFIG_FIRMWARE_MAX 32
 #define CONFIG_FILE_DEFAULT "/etc/reflashd.conf"
+/* Ours when the interface has none: 10.79.70.1/24, unlikely to collide with a home network. */
+#define CONFIG_ADDRESS_DEFAULT	  0x0a4f4601u
+#define CONFIG_PREFIX_LEN_DEFAULT 24
 
 enum config_clients {
 	CLIENTS_AUTO,	/* phones; everyone once the wire is proved to be ours alone */

@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-#define DEFAULT_ADDRESS 0x0a4f4601u /* as in serve: 10.79.70.1 */
-
 int cmd_xmldefault(int argc, char *const argv[])
 {
 	struct config config;
@@ -29,8 +27,8 @@ int cmd_xmldefault(int argc, char *const argv[])
 		return exit_code;
 	}
 	if (xmldefault_render_any(store_library(store), config.target, config.serve_incomplete,
-				  config.has_address ? config.address : DEFAULT_ADDRESS, &text,
-				  &len) != 0) {
+				  config.has_address ? config.address : CONFIG_ADDRESS_DEFAULT,
+				  &text, &len) != 0) {
 		cli_complain("no memory to write XMLDefault.cnf.xml");
 		exit_code = EXIT_CODE_SYSTEM;
 	} else {

@@ -11,9 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define DEFAULT_ADDRESS	   0x0a4f4601u /* 10.79.70.1: unlikely to collide with a home network */
-#define DEFAULT_PREFIX_LEN 24
-
 static int find_address(struct daemon *d, struct fault *f)
 {
 	const struct config *c = d->config;
@@ -27,8 +24,8 @@ static int find_address(struct daemon *d, struct fault *f)
 		d->address = d->link.address;
 		d->prefix_len = d->link.prefix_len;
 	} else {
-		d->address = DEFAULT_ADDRESS;
-		d->prefix_len = DEFAULT_PREFIX_LEN;
+		d->address = CONFIG_ADDRESS_DEFAULT;
+		d->prefix_len = CONFIG_PREFIX_LEN_DEFAULT;
 	}
 	ip4_format(d->address, text);
 	if (d->prefix_len > 30)
