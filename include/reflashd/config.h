@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #define CONFIG_PATH_MAX	    256
+#define CONFIG_CONTROL_MAX  108 /* sun_path of a Unix socket */
 #define CONFIG_FIRMWARE_MAX 32
 #define CONFIG_FILE_DEFAULT "/etc/reflashd.conf"
 /* Ours when the interface has none: 10.79.70.1/24, unlikely to collide with a home network. */
@@ -32,6 +33,14 @@ enum config_color {
 	COLOR_AUTO,
 	COLOR_ALWAYS,
 	COLOR_NEVER,
+};
+
+/* Bits of config.listen. */
+enum config_listen {
+	LISTEN_CDP = 1,
+	LISTEN_SCCP = 2,
+	LISTEN_SIP = 4,
+	LISTEN_PAGE = 8, /* ask the phone's own web page */
 };
 
 enum config_origin {
@@ -65,7 +74,13 @@ struct config {
 	uint32_t max_transfers, max_per_client;
 	uint32_t count;		  /* phones to recover before exit 0; 0: serve until stopped */
 	uint32_t timeout_seconds; /* 0: none */
+	unsigned listen;	  /* bits of enum config_listen */
+	bool cdp_power;
 	char events[CONFIG_PATH_MAX];
+	char pcap[CONFIG_PATH_MAX];
+	uint32_t web_address;		  /* host order */
+	uint16_t web_port;		  /* 0: no status page */
+	char control[CONFIG_CONTROL_MAX]; /* "": no socket */
 	char state_dir[CONFIG_PATH_MAX];
 	int verbosity; /* -1 quiet, 0, 1 verbose … */
 	enum config_color color;

@@ -12,6 +12,7 @@
 
 #include "reflashd/address.h"
 #include "reflashd/base.h"
+#include "reflashd/fault.h"
 
 enum event_severity {
 	SEVERITY_DEBUG,
@@ -38,19 +39,20 @@ enum event_field {
 struct event {
 	enum event_type type;
 	enum event_severity severity;
-	uint64_t seq;     /* gapless from 1; stamped by the bus */
+	uint64_t seq;	  /* gapless from 1; stamped by the bus */
 	int64_t wall_ms;  /* milliseconds since 1970 UTC; stamped by the bus */
 	uint64_t present; /* bit (1 << FIELD_x): the event carries this field */
-	char text[512];   /* a sentence better than the table's, or "" */
+	char text[768];	  /* a sentence better than the table's, or "" */
 
 	struct mac mac;
 	uint32_t ip, server;
-	uint64_t schema, size, bytes, ms, resent, files, seconds;
+	uint64_t schema, size, bytes, ms, resent, files, done, seconds;
 	bool complete, up, confirmed;
 	char version[32], interface[16], address[20];
 	char vendor_class[96], reason[256], file[192];
 	char load[72], model[16], models[128], missing[1024], signature[20], generation[8];
 	char source[256], code[32], device[40], platform[48], software[72], stage[24], proof[12];
+	char observation[200];
 };
 
 /* Makes *e an event of that type with the table's severity and no fields. O(1): the text
@@ -66,7 +68,7 @@ void event_set_truth(struct event *e, enum event_field field, bool value);
  * fields the items are separated by '\n'. */
 void event_set_text(struct event *e, enum event_field field, const char *text);
 void event_set_format(struct event *e, enum event_field field, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /* Somebody else's bytes: escaped. */
 void event_set_bytes(struct event *e, enum event_field field, const uint8_t *data, size_t len);
 /* The sentence itself, instead of the table's. It may begin with "{phone}", which is replaced
@@ -85,5 +87,13 @@ size_t event_text(const struct event *e, char *out, size_t size);
 /* One JSON object without a newline, as promised in the interface document.
  * malloc'ed; the caller frees. NULL only when memory is short. */
 char *event_json(const struct event *e);
+
+/*
+ * The other way round: one line of a recorded stream. The sentence that was recorded becomes
+ * event.text. 0; -EBADMSG with a fault when it is no event (the fault says what is wrong);
+ * -ENOENT for an event or schema of a later version, to be passed over. *e is written only on
+ * success; fields we do not know are passed over.
+ */
+int event_from_json(struct event *e, const char *line, size_t len, struct fault *f);
 
 #endif

@@ -3,13 +3,18 @@
  * The phone tracker: one record per phone, a fold over the event stream and nothing else, so that
  * a recorded stream tells the same story as the live one.
  *
- * A phone is recovered on proof only. Here the proof is the requests that only a running
- * image makes (phones.md 4.1, 4.2, 11): an erased loader asks for its packing list and the
- * members, never for CTL/SEP/XMLDefault; these after a whole list mean that it booted.
+ * A phone is recovered on proof only. By strength: it names the load itself by CDP, SCCP or SIP or
+ * on its web page (phones.md 10); failing these, the requests that only a running image makes
+ * (4.1, 4.2, 11): an erased loader asks for its packing list and the members, never for
+ * CTL/SEP/XMLDefault; these after a whole list mean that it booted. Where somebody listens for
+ * the stronger kinds, a proof by requests waits PHONE_PROOF_WAIT_MS for one of them.
+ *
+ * Advice is given on observation only, once, and taken back when the phone moves on (advice.h).
  */
 #ifndef REFLASHD_PHONE_H
 #define REFLASHD_PHONE_H
 
+#include "reflashd/advice.h"
 #include "reflashd/catalogue.h"
 #include "reflashd/event.h"
 #include "reflashd/fault.h"
@@ -26,6 +31,19 @@ enum phone_stage {
 	PHONE_RECOVERED, /* proven */
 	PHONE_STAGE_COUNT,
 };
+
+/* What proved that a phone runs, the stronger the later. */
+enum phone_proof {
+	PROOF_NONE,
+	PROOF_REQUESTS,
+	PROOF_HTTP,
+	PROOF_SIP,
+	PROOF_SCCP,
+	PROOF_CDP,
+	PHONE_PROOF_COUNT,
+};
+
+#define PHONE_PROOF_WAIT_MS 4000
 
 struct phone {
 	struct mac mac;
@@ -56,6 +74,17 @@ struct phone {
 	unsigned rounds;  /* the same, with all within PHONE_ROUND_MS counted as one */
 	int64_t round_ms; /* when the last of them was complete */
 	bool rebooted;	  /* since the first of them */
+
+	/* What it said of itself since it was last erased or began to fetch. */
+	char announced[72];	       /* the load, as it wrote it; "": nothing yet */
+	enum phone_proof announced_by; /* the strongest way it said so */
+	int64_t proof_due_ms;	       /* proven by requests; says so then. 0: not waiting */
+
+	/* Where it is in the bundle, in bytes of its images. */
+	uint64_t done_bytes, file_bytes; /* of whole files; of the one under way */
+	int64_t fetch_ms;		 /* when it began to fetch */
+
+	struct phone_watch watch; /* advice.c's own */
 };
 
 /* A phone fetches a list that it refuses twice within a second (phones.md 4.1, 7906). */
@@ -70,16 +99,29 @@ struct phones {
 	char target[72]; /* as catalogue_config, for the plans; phones_init(): newest, false */
 	bool unfit_too;
 	uint64_t changes; /* counts up when something changed that phones_text() would say */
+	bool listening;	 /* somebody hears CDP, SCCP, SIP or asks web pages: see PHONE_PROOF_WAIT_MS
+			  */
+	uint32_t own_ip; /* ours, for the words; 0: not known */
+	uint32_t rival_ip; /* another DHCP server on the wire, when one was seen; else 0 */
 };
 
 struct phones_out {
 	unsigned event_count;
-	struct event events[6]; /* phone.*, to be put on the bus */
+	struct event events[8]; /* phone.*, to be put on the bus */
 };
 
 void phones_init(struct phones *p, const struct library *library);
 /* One event of the stream, stamped. Events of kind phone.* are ignored. */
 void phones_apply(struct phones *p, const struct event *e, struct phones_out *out);
+/*
+ * What time alone brings: an advice that is due, a proof that waited. When out is full, the
+ * deadline stays in the past: call again. Deterministic: the same events and ticks, the same
+ * story. The replay of a recorded stream needs no ticks, since what they brought is in it.
+ */
+void phones_tick(struct phones *p, int64_t wall_ms, struct phones_out *out);
+/* When it next wants to be woken, wall time in ms; INT64_MAX: never. */
+int64_t phones_deadline(const struct phones *p);
+const char *phone_proof_name(enum phone_proof proof); /* "cdp", for the field proof */
 struct phone *phones_find(struct phones *p, struct mac mac);
 /* What the plans of the phones end at; before the first event. */
 void phones_aim(struct phones *p, const char *target, bool unfit_too);

@@ -101,8 +101,8 @@ static const char *title(const char *section)
 	static const struct {
 		const char *section, *title;
 	} titles[] = {
-		{"network", "Network"}, {"dhcp", "DHCP"},     {"firmware", "Firmware"},
-		{"tftp", "TFTP"},	{"output", "Output"},
+		{"network", "Network"},	  {"dhcp", "DHCP"}, {"phones", "Phones"},
+		{"firmware", "Firmware"}, {"tftp", "TFTP"}, {"output", "Output"},
 	};
 
 	for (unsigned i = 0; section && i < ARRAY_LEN(titles); i++)

@@ -246,6 +246,73 @@ static bool add_firmware(struct config *c, const char *value, enum config_origin
 	return true;
 }
 
+static const char *const listen_words[] = {"cdp", "sccp", "sip", "page"};
+
+/* "cdp,sip", or "none". */
+static bool set_listen(unsigned *out, const char *value, struct fault *why)
+{
+	const char *expected = "is not known here; give any of cdp, sccp, sip, page with commas "
+			       "between them, or none";
+	unsigned bits = 0;
+
+	if (strcmp(value, "none") == 0) {
+		*out = 0;
+		return true;
+	}
+	for (const char *word = value; word;) {
+		size_t len = strcspn(word, ","), i = 0;
+
+		while (i < ARRAY_LEN(listen_words) &&
+		       (strlen(listen_words[i]) != len || memcmp(listen_words[i], word, len) != 0))
+			i++;
+		if (i == ARRAY_LEN(listen_words))
+			return refuse(why, value, expected);
+		bits |= 1u << i;
+		word = word[len] ? word + len + 1 : NULL;
+	}
+	*out = bits;
+	return true;
+}
+
+/* "8080" or "10.79.70.1:8080"; without an address only this machine can see the page. */
+static bool set_web(struct config *c, const char *value, struct fault *why)
+{
+	static const struct number_rule rule = {1, 65535, "a port", "too small", "too large"};
+	const char *colon = strrchr(value, ':');
+	uint32_t address = 0x7f000001u, port;
+	char host[IP4_TEXT_MAX];
+
+	if (colon) {
+		size_t len = (size_t)(colon - value);
+
+		if (len >= sizeof(host))
+			return refuse(why, value, "has no IPv4 address before the colon");
+		memcpy(host, value, len);
+		host[len] = 0;
+		if (!ip4_parse(host, &address))
+			return refuse(why, value,
+				      "has no IPv4 address before the colon; give a port such as "
+				      "8080, or an address and a port such as 127.0.0.1:8080");
+	}
+	if (!set_number(&port, colon ? colon + 1 : value, &rule, why))
+		return false;
+	c->web_address = address;
+	c->web_port = (uint16_t)port;
+	return true;
+}
+
+static bool set_control(struct config *c, const char *value, struct fault *why)
+{
+	if (strcmp(value, "none") == 0) {
+		c->control[0] = 0;
+		return true;
+	}
+	if (strlen(value) >= CONFIG_CONTROL_MAX)
+		return refuse(why, value, "is too long for a socket; give at most 107 characters");
+	return set_text(c->control, sizeof(c->control), value, "the path of a socket, or none",
+			why);
+}
+
 static bool set_value(struct config *c, enum config_option o, const char *value,
 		      enum config_origin origin, unsigned line, struct fault *why)
 {
@@ -292,6 +359,11 @@ static bool set_value(struct config *c, enum config_option o, const char *value,
 	case OPTION_COUNT: return set_number(&c->count, value, &count, why);
 	case OPTION_TIMEOUT: return set_number(&c->timeout_seconds, value, &timeout, why);
 	case OPTION_EVENTS: return set_text(c->events, sizeof(c->events), value, file, why);
+	case OPTION_LISTEN: return set_listen(&c->listen, value, why);
+	case OPTION_CDP_POWER: return set_truth(&c->cdp_power, value, why);
+	case OPTION_PCAP: return set_text(c->pcap, sizeof(c->pcap), value, file, why);
+	case OPTION_WEB: return set_web(c, value, why);
+	case OPTION_CONTROL: return set_control(c, value, why);
 	case OPTION_STATE_DIR:
 		return set_text(c->state_dir, sizeof(c->state_dir), value, "a folder", why);
 	case OPTION_VERBOSE: /* counted, and taken back by -q: the later one wins */
@@ -372,6 +444,29 @@ static bool show_address(const struct config *c, char *out, size_t size)
 	return c->has_address;
 }
 
+static bool show_listen(unsigned bits, char *out, size_t size)
+{
+	size_t len = 0;
+
+	must(text_copy(out, size, bits ? "" : "none"));
+	for (unsigned i = 0; i < ARRAY_LEN(listen_words); i++) {
+		if (!(bits >> i & 1))
+			continue;
+		must(text_format(out + len, size - len, "%s%s", len ? "," : "", listen_words[i]));
+		len += strlen(out + len);
+	}
+	return true;
+}
+
+static bool show_web(const struct config *c, char *out, size_t size)
+{
+	char ip[IP4_TEXT_MAX];
+
+	ip4_format(c->web_address, ip);
+	must(text_format(out, size, "%s:%u", ip, c->web_port));
+	return c->web_port != 0;
+}
+
 bool option_show(const struct config *c, enum config_option o, char *out, size_t size)
 {
 	switch (o) {
@@ -395,6 +490,11 @@ bool option_show(const struct config *c, enum config_option o, char *out, size_t
 	case OPTION_COUNT: return show_number(c->count, out, size);
 	case OPTION_TIMEOUT: return show_number(c->timeout_seconds, out, size);
 	case OPTION_EVENTS: return show_text(c->events, out, size);
+	case OPTION_LISTEN: return show_listen(c->listen, out, size);
+	case OPTION_CDP_POWER: return show_truth(c->cdp_power, out, size);
+	case OPTION_PCAP: return show_text(c->pcap, out, size);
+	case OPTION_WEB: return show_web(c, out, size);
+	case OPTION_CONTROL: return show_text(c->control[0] ? c->control : "none", out, size);
 	case OPTION_STATE_DIR: return show_text(c->state_dir, out, size);
 	case OPTION_VERBOSE: return show_truth(c->verbosity > 0, out, size);
 	case OPTION_QUIET: return show_truth(c->verbosity < 0, out, size);

@@ -31,6 +31,10 @@ static bool want_color(enum config_color color, int fd)
 int bus_open(struct bus *b, const struct config *config, struct fault *f)
 {
 	memset(b, 0, sizeof(*b));
+	b->board = calloc(1, sizeof(*b->board));
+	if (!b->board)
+		return fault_set(f, -ENOMEM, "no memory to start");
+	board_init(b->board);
 	b->text_fd = STDOUT_FILENO;
 	b->json_fd = -1;
 	b->text_min = config->verbosity < 0    ? SEVERITY_WARNING
@@ -115,20 +119,18 @@ static void write_text(const struct bus *b, const struct event *e)
 		return; /* the terminal is gone; the daemon goes on */
 }
 
-static void write_json(struct bus *b, const struct event *e)
+static void write_json(struct bus *b, const char *json)
 {
-	char *json = event_json(e);
 	size_t len = json ? strlen(json) : 0;
 	ssize_t n = -1;
 
 	if (json) {
-		struct iovec parts[2] = {{json, len}, {(char[]){'\n'}, 1}};
+		struct iovec parts[2] = {{(char *)(uintptr_t)json, len}, {(char[]){'\n'}, 1}};
 
 		n = writev(b->json_fd, parts, 2);
 	}
 	if (n != (ssize_t)len + 1)
 		b->dropped++;
-	free(json);
 }
 
 int64_t bus_wall_ms(void)
@@ -141,12 +143,37 @@ int64_t bus_wall_ms(void)
 
 void bus_emit(struct bus *b, struct event *e)
 {
+	char *json = NULL;
+
 	e->seq = ++b->seq;
 	e->wall_ms = bus_wall_ms();
+	if (b->board)
+		board_apply(b->board, e);
 	if (e->severity >= b->text_min)
 		write_text(b, e);
+	if (b->json_fd >= 0 || b->readers)
+		json = event_json(e);
 	if (b->json_fd >= 0)
-		write_json(b, e);
+		write_json(b, json);
+	for (struct bus_reader *r = b->readers; r; r = r->next)
+		r->event(r->ctx, e, json);
+	free(json);
+}
+
+void bus_join(struct bus *b, struct bus_reader *r)
+{
+	r->next = b->readers;
+	b->readers = r;
+}
+
+void bus_leave(struct bus *b, struct bus_reader *r)
+{
+	for (struct bus_reader **at = &b->readers; *at; at = &(*at)->next) {
+		if (*at != r)
+			continue;
+		*at = r->next;
+		return;
+	}
 }
 
 void bus_close(struct bus *b)
@@ -154,4 +181,6 @@ void bus_close(struct bus *b)
 	if (b->json_fd > STDERR_FILENO)
 		close(b->json_fd);
 	b->json_fd = -1;
+	free(b->board);
+	b->board = NULL;
 }

@@ -26,6 +26,42 @@ static void on_quiet(uv_timer_t *timer)
 					  : "all phones that were asked for are recovered");
 }
 
+static void publish(struct daemon *d, struct phones_out *out)
+{
+	for (unsigned i = 0; i < out->event_count; i++)
+		bus_emit(&d->bus, &out->events[i]);
+	if (d->phones.changes != d->phones_saved)
+		state_save_soon(d);
+	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
+		uv_timer_start(&d->linger_timer, on_quiet, LINGER_MS, 0);
+}
+
+static void wake_phones(struct daemon *d);
+
+static void on_phones_timer(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct phones_out out;
+
+	phones_tick(&d->phones, bus_wall_ms(), &out);
+	publish(d, &out);
+	wake_phones(d);
+}
+
+/* The tracker counts in wall time, as its events do: look again at least once a minute, so that a
+ * clock that was set puts nothing off for long. */
+static void wake_phones(struct daemon *d)
+{
+	int64_t due = phones_deadline(&d->phones), wait = due - bus_wall_ms();
+
+	if (due == INT64_MAX || d->stopping) {
+		uv_timer_stop(&d->phones_timer);
+		return;
+	}
+	wait = wait < 1 ? 1 : wait > 60000 ? 60000 : wait;
+	uv_timer_start(&d->phones_timer, on_phones_timer, (uint64_t)wait, 0);
+}
+
 void daemon_emit(struct daemon *d, struct event *e)
 {
 	struct phones_out out;
@@ -41,12 +77,9 @@ void daemon_emit(struct daemon *d, struct event *e)
 	if (!d->store)
 		return;
 	phones_apply(&d->phones, e, &out);
-	for (unsigned i = 0; i < out.event_count; i++)
-		bus_emit(&d->bus, &out.events[i]);
-	if (d->phones.changes != d->phones_saved)
-		state_save_soon(d);
-	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
-		uv_timer_start(&d->linger_timer, on_quiet, LINGER_MS, 0);
+	publish(d, &out);
+	if (d->phones_timer.data)
+		wake_phones(d);
 }
 
 void daemon_note(struct daemon *d, enum event_severity severity, const char *code,

@@ -11,6 +11,7 @@
 
 #include "bus.h"
 #include "link.h"
+#include "parts.h"
 #include "reflashd/catalogue.h"
 #include "reflashd/config.h"
 #include "reflashd/daemon.h"
@@ -78,7 +79,15 @@ struct daemon {
 	struct dhcp_port dhcp;
 	struct tftp_port tftp;
 	uv_signal_t sigint, sigterm, sighup;
-	uv_timer_t save_timer, timeout_timer, linger_timer;
+	uv_timer_t save_timer, timeout_timer, linger_timer, phones_timer;
+	/* Each belongs to the file of that name and is NULL while that part is off. */
+	struct wire_port *wire;
+	struct sccp_port *sccp;
+	struct sip_port *sip;
+	struct page_port *page;
+	struct web *web;
+	struct control *control;
+	struct pcap *pcap;
 	bool leases_dirty, save_failed;
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;

@@ -49,7 +49,8 @@ static int open_loop(struct daemon *d, struct fault *f)
 
 	uv_timer_init(d->loop, &d->save_timer);
 	uv_timer_init(d->loop, &d->linger_timer);
-	d->save_timer.data = d->linger_timer.data = d;
+	uv_timer_init(d->loop, &d->phones_timer);
+	d->save_timer.data = d->linger_timer.data = d->phones_timer.data = d;
 	if (d->config->timeout_seconds) {
 		uv_timer_init(d->loop, &d->timeout_timer);
 		d->timeout_timer.data = d;
@@ -65,7 +66,10 @@ static int open_loop(struct daemon *d, struct fault *f)
 		return err;
 	uv_poll_init(d->loop, &d->watch_poll, d->watch.fd);
 	d->watch_poll.data = d;
-	return uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
+	err = uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
+	for (unsigned i = 0; !err && parts[i]; i++)
+		err = parts[i]->open(d, f);
+	return err;
 }
 
 static int start(struct daemon *d, int *exit_code, struct fault *f)
@@ -86,6 +90,7 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 		return err;
 	phones_init(&d->phones, store_library(d->store));
 	phones_aim(&d->phones, d->config->target, d->config->serve_incomplete);
+	d->phones.listening = d->config->listen != 0;
 	text_copy(offers.target, sizeof(offers.target), d->config->target);
 	catalogue_init(&d->catalogue, &offers, store_library(d->store));
 	*exit_code = EXIT_CODE_FIRMWARE;
@@ -117,6 +122,9 @@ static void finish(struct daemon *d)
 {
 	struct fault f;
 
+	for (unsigned i = 0; parts[i]; i++)
+		if (parts[i]->stop)
+			parts[i]->stop(d);
 	tftp_port_stop(&d->tftp);
 	uv_walk(d->loop, close_handle, NULL);
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
@@ -124,6 +132,9 @@ static void finish(struct daemon *d)
 	must(uv_loop_close(d->loop) == 0);
 	if (state_dirty(d) && state_save(d, &f) != 0)
 		fprintf(stderr, "reflashd: %s.\n", f.text);
+	for (unsigned i = 0; parts[i]; i++)
+		if (parts[i]->close)
+			parts[i]->close(d);
 	dhcp_port_close(&d->dhcp);
 	tftp_port_close(&d->tftp);
 	link_watch_close(&d->watch);

@@ -26,6 +26,17 @@ const char *phone_stage_name(enum phone_stage s)
 	return name[s];
 }
 
+const char *phone_proof_name(enum phone_proof proof)
+{
+	static const char *const name[PHONE_PROOF_COUNT] = {
+		[PROOF_NONE] = "none", [PROOF_REQUESTS] = "requests", [PROOF_HTTP] = "http",
+		[PROOF_SIP] = "sip",   [PROOF_SCCP] = "sccp",	      [PROOF_CDP] = "cdp",
+	};
+
+	must((unsigned)proof < PHONE_PROOF_COUNT);
+	return name[proof];
+}
+
 /* A new event about this phone, with what both kinds of event say. */
 static struct event *announce(struct fold *s, enum event_type type)
 {

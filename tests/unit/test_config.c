@@ -222,7 +222,7 @@ static void refused_files(void **state)
 		{"[dhcp]\ninterface = eth0\n",
 		 "my.conf:2: interface stands in [dhcp]; move it to [network]"},
 		{"[dhpc]\npool = 1\n", "my.conf:2: there is no section [dhpc]; the sections are "
-				       "[network] [dhcp] [firmware] "
+				       "[network] [dhcp] [phones] [firmware] "
 				       "[tftp] [output]"},
 		{"[output]\ncount = 3\n",
 		 "my.conf:2: count is only a flag; give --count on the command line"},

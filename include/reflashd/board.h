@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The board: what a person wants to see at a glance, folded from the event stream and nothing else.
+ * The terminal, the status page, the control socket and the replay of a recorded stream all
+ * show this board, so they all tell the same story. Pure.
+ *
+ * It keeps less than the tracker and decides nothing: a stage, an advice or a proof stands here
+ * because an event said so.
+ */
+#ifndef REFLASHD_BOARD_H
+#define REFLASHD_BOARD_H
+
+#include "reflashd/event.h"
+
+#define BOARD_PHONES_MAX  1024
+#define BOARD_BUNDLES_MAX 64
+#define BOARD_SECONDS	  600 /* of throughput that are kept, one value a second */
+#define BOARD_STEPS_MAX	  12  /* stages that are kept of each phone, for its timeline */
+
+struct board_step {
+	char stage[24];
+	int64_t ms; /* wall time at which it began */
+};
+
+struct board_phone {
+	struct mac mac;
+	uint32_t ip;
+	char model[16], stage[24], load[72], software[72], file[64];
+	uint64_t bytes, size;	    /* of the load it fetches; size 0: not known */
+	uint64_t done, files;	    /* whole files, of how many */
+	uint64_t seconds_left;	    /* UINT64_MAX: not known */
+	char code[32], advice[768]; /* the advice that stands, and its whole sentence; "" */
+	char proof[12];		    /* "" until it is recovered */
+	uint64_t seconds;	    /* from first seen to recovered */
+	int64_t first_ms, stage_ms, last_ms; /* wall times */
+	unsigned step_count;
+	struct board_step step[BOARD_STEPS_MAX]; /* the oldest go when it is full */
+	uint64_t sent;				 /* bytes of all files it fetched */
+	unsigned refused; /* requests that were answered with an error, harmless ones not counted */
+};
+
+struct board_bundle {
+	char load[72], models[128], signature[20], generation[8], source[256];
+	uint64_t files;
+	bool complete;
+	unsigned missing, findings;
+};
+
+struct board {
+	char version[32], interface[16], address[20];
+	bool ready, link_known, link_up, stopped;
+	uint32_t rival; /* another DHCP server that was seen, or 0 */
+	int64_t start_ms, now_ms;
+	uint64_t seq; /* of the last event */
+	unsigned count, recovered;
+	struct board_phone phone[BOARD_PHONES_MAX];
+	unsigned bundle_count;
+	struct board_bundle bundle[BOARD_BUNDLES_MAX];
+	/* Counters since the start, for /metrics. */
+	uint64_t events[EVENT_TYPE_COUNT];
+	uint64_t bytes; /* of payload that TFTP handed out */
+	uint64_t resent;
+	uint32_t second[BOARD_SECONDS]; /* bytes in each second; index: wall second % BOARD_SECONDS
+					 */
+	int64_t second_last;		/* the newest wall second in it; 0: none */
+	/* The text of the last message that belongs to no phone and is a warning or worse. */
+	char notice[768];
+	enum event_severity notice_severity;
+};
+
+void board_init(struct board *b);
+void board_apply(struct board *b, const struct event *e);
+const struct board_phone *board_find(const struct board *b, struct mac mac);
+/* "fetching": is it on its way, so that pulling the plug would hurt? */
+bool board_phone_writes(const struct board_phone *p);
+
+#endif
