@@ -33,6 +33,8 @@ int store_open(struct store **out, const struct config *config, int *exit_code, 
 int store_open_for_copying(struct store **out, const struct config *config,
 			   void (*progress)(const char *path, const char *name), int *exit_code,
 			   struct fault *f);
+/* The catalogue of models in that file, or the built-in one for "". As store_open(). */
+int store_read_models(struct models *m, const char *path, int *exit_code, struct fault *f);
 void store_close(struct store *s);
 const struct library *store_library(const struct store *s);
 const struct models *store_models(const struct store *s);

@@ -39,6 +39,8 @@ int cmd_plan(int argc, char *const argv[]);
 void more_plan(FILE *out);
 int cmd_import(int argc, char *const argv[]);
 void more_import(FILE *out);
+int cmd_guide(int argc, char *const argv[]);
+void more_guide(FILE *out);
 int cmd_version(int argc, char *const argv[]);
 int cmd_help(int argc, char *const argv[]);
 

@@ -33,30 +33,13 @@ void more_check(FILE *out)
 	      out);
 }
 
-static bool pick_color(const char *text, enum config_color *color)
-{
-	static const char *const name[] = {
-		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-
-	*color = COLOR_AUTO;
-	for (size_t i = 0; text && i < ARRAY_LEN(name); i++) {
-		if (strcmp(text, name[i]) == 0) {
-			*color = (enum config_color)i;
-			return true;
-		}
-	}
-	if (text)
-		cli_complain("--color wants auto, always or never");
-	return !text;
-}
-
 static bool configure(struct config *c, const struct cli_args *args, int *exit_code)
 {
 	if (!cli_firmware(c, args, "check", exit_code))
 		return false;
 	c->want_sha1 = args->times[JSON] || args->times[VERBOSE];
 	*exit_code = EXIT_CODE_USAGE;
-	if (!pick_color(args->value[COLOR], &c->color))
+	if (!cli_color(&c->color, args->value[COLOR], exit_code))
 		return false;
 	if (args->value[TARGET] && !text_copy(c->target, sizeof(c->target), args->value[TARGET])) {
 		cli_complain("--target: no load has such a long name");

@@ -31,6 +31,8 @@ const struct command commands[] = {
 	{"rehearse", "[OPTIONS] FIRMWARE ...",
 	 "recover simulated phones from this firmware, in virtual time, no network", cmd_rehearse,
 	 more_rehearse},
+	{"guide", "[MODEL]", "what to press, what the lamps say, how long to wait", cmd_guide,
+	 more_guide},
 	{"version", "", "print the version", cmd_version, NULL},
 	{"help", "[COMMAND]", "explain a command", cmd_help, NULL},
 	{NULL, NULL, NULL, NULL, NULL},

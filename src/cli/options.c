@@ -239,3 +239,22 @@ bool cli_firmware(struct config *c, const struct cli_args *args, const char *com
 	*exit_code = EXIT_CODE_DONE;
 	return true;
 }
+
+bool cli_color(enum config_color *color, const char *value, int *exit_code)
+{
+	static const char *const name[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+
+	*color = COLOR_AUTO;
+	for (size_t i = 0; value && i < ARRAY_LEN(name); i++) {
+		if (strcmp(value, name[i]) == 0) {
+			*color = (enum config_color)i;
+			return true;
+		}
+	}
+	if (value) {
+		cli_complain("--color wants auto, always or never");
+		*exit_code = EXIT_CODE_USAGE;
+	}
+	return !value;
+}

@@ -51,5 +51,7 @@ bool cli_firmware(struct config *c, const struct cli_args *args, const char *com
 		  int *exit_code);
 /* Copies a path from an option into the configuration's field; false after a complaint. */
 bool cli_path(char out[CONFIG_PATH_MAX], const char *option, const char *value, int *exit_code);
+/* The value of --color; NULL is auto. False after a complaint. */
+bool cli_color(enum config_color *color, const char *value, int *exit_code);
 
 #endif

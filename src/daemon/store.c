@@ -47,21 +47,30 @@ static int read_ini(const char *path, uint8_t **data, size_t *len, int *exit_cod
 	return 0;
 }
 
+int store_read_models(struct models *m, const char *path, int *exit_code, struct fault *f)
+{
+	uint8_t *data;
+	size_t len;
+	int err;
+
+	models_builtin(m);
+	if (!*path)
+		return 0;
+	err = read_ini(path, &data, &len, exit_code, f);
+	if (err)
+		return err;
+	err = models_read(m, path, (const char *)data, len, f);
+	free(data);
+	return err;
+}
+
 static int load_catalogues(struct store *s, const struct config *c, int *exit_code, struct fault *f)
 {
 	uint8_t *data;
 	size_t len;
-	int err = 0;
+	int err = store_read_models(&s->models, c->models, exit_code, f);
 
-	models_builtin(&s->models);
 	keys_builtin(&s->keys);
-	if (*c->models) {
-		err = read_ini(c->models, &data, &len, exit_code, f);
-		if (err)
-			return err;
-		err = models_read(&s->models, c->models, (const char *)data, len, f);
-		free(data);
-	}
 	if (!err && *c->keys) {
 		err = read_ini(c->keys, &data, &len, exit_code, f);
 		if (err)
