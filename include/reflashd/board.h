@@ -14,8 +14,17 @@
 
 #define BOARD_PHONES_MAX  1024
 #define BOARD_BUNDLES_MAX 64
-#define BOARD_SECONDS	  600 /* of throughput that are kept, one value a second */
-#define BOARD_STEPS_MAX	  12  /* stages that are kept of each phone, for its timeline */
+#define BOARD_SECONDS	  600  /* of throughput that are kept, one value a second */
+#define BOARD_STEPS_MAX	  12   /* stages that are kept of each phone, for its timeline */
+#define BOARD_LOADS_MAX	  6    /* loads that are kept of each phone: the steps of its plan */
+#define BOARD_OPEN_MAX	  4    /* transfers of one phone at once that are told apart */
+#define BOARD_INDEX	  4096 /* a power of two, well above BOARD_PHONES_MAX */
+
+/* A transfer under way, so that bytes are counted as they go and once. */
+struct board_transfer {
+	uint32_t name; /* a hash of the file's name; 0: free */
+	uint64_t bytes;
+};
 
 struct board_step {
 	char stage[24];
@@ -37,6 +46,13 @@ struct board_phone {
 	struct board_step step[BOARD_STEPS_MAX]; /* the oldest go when it is full */
 	uint64_t sent;				 /* bytes of all files it fetched */
 	unsigned refused; /* requests that were answered with an error, harmless ones not counted */
+	/* The loads it was given since first_ms, in order; the oldest go when it is full. */
+	unsigned load_count;
+	char loads[BOARD_LOADS_MAX][72];
+	char was[72];	   /* the software it announced before it fetched anything, or "" */
+	bool ran, fetched; /* it ran before it fetched anything; it has fetched firmware */
+	enum event_severity advice_severity;
+	struct board_transfer open[BOARD_OPEN_MAX];
 };
 
 struct board_bundle {
@@ -66,11 +82,26 @@ struct board {
 	/* The text of the last message that belongs to no phone and is a warning or worse. */
 	char notice[768];
 	enum event_severity notice_severity;
+	int64_t notice_ms;
+	/* The board's own: where a phone is, by its MAC address; 0: nowhere, else its number + 1.
+	 * And the addresses once more, side by side, to be looked through fast. */
+	uint16_t index[BOARD_INDEX];
+	uint32_t ip[BOARD_PHONES_MAX];
 };
 
+/*
+ * A board without news. It is about 2 MB, and a program with one phone should use a page of
+ * it: so take it from calloc() (or malloc()), never from the stack, and read phone[] and
+ * bundle[] below their counts only. What lies above is touched neither here nor by
+ * anybody until it is needed. daemon.start begins a new board, too: a recorded file may hold
+ * several runs.
+ */
 void board_init(struct board *b);
+/* One event of the stream. When the board is full, the phone without news for longest goes. */
 void board_apply(struct board *b, const struct event *e);
 const struct board_phone *board_find(const struct board *b, struct mac mac);
+/* Bytes a second over the last few whole seconds before now_ms. */
+uint64_t board_speed(const struct board *b, int64_t now_ms);
 /* "fetching": is it on its way, so that pulling the plug would hurt? */
 bool board_phone_writes(const struct board_phone *p);
 

@@ -56,8 +56,8 @@ void event_init(struct event *e, enum event_type type)
 	e->text[0] = 0;
 	e->mac = (struct mac){{0}};
 	e->ip = e->server = 0;
-	e->schema = e->size = e->bytes = e->ms = e->resent = e->files = e->seconds = 0;
-	e->complete = e->up = false;
+	e->schema = e->size = e->bytes = e->ms = e->resent = e->files = e->done = e->seconds = 0;
+	e->complete = e->up = e->confirmed = false;
 	for (unsigned i = 0; i < EVENT_FIELD_COUNT; i++)
 		if (field_table[i].type == FIELD_TYPE_TEXT ||
 		    field_table[i].type == FIELD_TYPE_LIST)
