@@ -24,7 +24,9 @@
 #define SCCP_REGISTER_WITHIN USEC_SEC(20)  /* from connecting to Register, or it is closed */
 #define SCCP_IDLE	     USEC_SEC(120) /* without a whole message */
 #define SCCP_ALARM_WAIT	     USEC_SEC(1)   /* a Register without load waits for the Alarm */
-#define SCCP_REPEAT	     USEC_SEC(60)  /* the same thing is said once in this time */
+#define SCCP_MESSAGES	     100	   /* in SCCP_WINDOW; a phone sends a handful */
+#define SCCP_WINDOW	     USEC_SEC(10)
+#define SCCP_REPEAT	     USEC_SEC(60) /* the same thing is said once in this time */
 
 enum sccp_message {
 	SCCP_KEEPALIVE = 0x0000,
@@ -68,8 +70,8 @@ bool sccp_decode_alarm(struct sccp_alarm *a, const uint8_t *message, size_t len)
 
 /*
  * What a phone sends, for the simulated ones and for tests. They return the length, 0 when it
- * does not fit. A Register is as long as what it names: 136 bytes with a load (as a 7941 with
- * 9-0-3S sends it), 60 with a protocol version, else 48. Of an alarm only severity and text go
+ * does not fit. A Register is as long as what it names: 136 bytes with a load or a MAC (as a 7941
+ * with 9-0-3S sends it), 60 with a protocol version, else 48. Of an alarm only severity and text go
  * out. sccp_encode_plain: KeepAlive and Unregister, which hold nothing that matters here.
  */
 #define SCCP_ENCODE_MAX 136
@@ -79,11 +81,11 @@ size_t sccp_encode_plain(uint8_t *out, size_t size, enum sccp_message message);
 
 /*
  * What was said of whom, shared by all connections: a phone that is rejected registers again
- * every few seconds for ever, each time on a new connection.
+ * every few seconds for ever, each time on a new connection. When all of it is younger than
+ * SCCP_REPEAT nothing more is said: that is a flood.
  */
 #define SCCP_MEMORY_MAX	 512
-#define SCCP_PEER_EVENTS 64  /* events of one address in SCCP_REPEAT */
-#define SCCP_ALL_EVENTS	 600 /* of all addresses */
+#define SCCP_PEER_EVENTS 64 /* events of one address in SCCP_REPEAT */
 
 struct sccp_memory {
 	struct {
@@ -91,7 +93,7 @@ struct sccp_memory {
 		uint32_t hash; /* of who and what */
 		usec_t when;
 	} said[SCCP_MEMORY_MAX];
-	unsigned next, count;
+	unsigned next; /* a ring: the oldest stands here */
 };
 
 void sccp_memory_init(struct sccp_memory *m);
@@ -107,7 +109,7 @@ struct sccp {
 	usec_t opened, heard, window;
 	unsigned in_window; /* messages since then */
 	bool registered;    /* by Register, or it asked for a token */
-	bool alarmed;	    /* an Alarm named a load */
+	bool alarmed;	    /* an Alarm came */
 	usec_t reject_due;  /* the Register is answered then; USEC_NEVER: none waits */
 	uint32_t last[2];   /* what was said on this connection: hash of Register, of Alarm */
 	char device[17];    /* of the Register, for alarms that name none */
