@@ -40,6 +40,10 @@ struct dhcp_probe_out {
 /* own_address: replies that name it as server are our own and do not count. */
 void dhcp_probe_init(struct dhcp_probe *p, struct mac mac, uint32_t xid, uint32_t own_address,
 		     usec_t now);
+/* The same with one DISCOVER only, which claims to have waited long: for another look at a wire
+ * that was found ours alone. */
+void dhcp_probe_init_once(struct dhcp_probe *p, struct mac mac, uint32_t xid, uint32_t own_address,
+			  usec_t now);
 /* A datagram that came to UDP port 68, or one broadcast by a server to port 68. */
 void dhcp_probe_receive(struct dhcp_probe *p, uint32_t from, const uint8_t *data, size_t len,
 			usec_t now, struct dhcp_probe_out *out);

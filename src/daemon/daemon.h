@@ -34,8 +34,34 @@ struct dhcp_port {
 	struct dhcp_server server;
 	struct dhcp_probe probe;
 	bool probing;
+	bool watching; /* the probe is one question asked while we serve */
+	bool proven;   /* a whole probe found this wire to be ours alone */
+	bool want_serving; /* as soon as the address is known to be ours */
+	uv_timer_t watch_timer;
 	struct lease_table leases;
 	struct dhcp_out out; /* large: kept off the stack */
+};
+
+/* rivals.c: the other DHCP servers that were heard. */
+struct rivals {
+	bool any;    /* since this wire was last found to be ours alone */
+	usec_t last; /* when one was heard */
+	unsigned next;
+	struct rival {
+		uint32_t server; /* 0: free */
+		struct mac phone;
+		usec_t said;
+	} heard[16];
+};
+
+/* address_check.c: is our address somebody else's? */
+struct address_check {
+	struct daemon *daemon;
+	int fd;
+	unsigned asked;
+	bool running, said;
+	uv_poll_t poll;
+	uv_timer_t timer;
 };
 
 /* tftp_port.c: UDP 69 and a socket for each transfer, around tftp_server. */
@@ -62,6 +88,21 @@ struct tftp_port {
 	struct tftp_out out;
 };
 
+/* added.c */
+struct added {
+	int fd; /* locked while we run; -1: none */
+	char path[CONFIG_PATH_MAX + 32];
+};
+
+/* network.c: looking after address and cable. */
+struct watchman {
+	uv_timer_t timer;
+	usec_t restored;
+	bool said_restored, said_switched, said_failed, said_flaps;
+	usec_t flaps_since;
+	unsigned flaps;
+};
+
 struct daemon {
 	const struct config *config;
 	uv_loop_t *loop;
@@ -75,8 +116,13 @@ struct daemon {
 	uint32_t address; /* ours, host order */
 	unsigned prefix_len;
 	bool address_added; /* by us: to be taken away at exit */
+	bool switched_on;   /* by us: to be switched off at exit */
 	bool serving;	    /* daemon.ready was said */
 	struct dhcp_port dhcp;
+	struct rivals rivals;
+	struct address_check address_check;
+	struct added added;
+	struct watchman watchman;
 	struct tftp_port tftp;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t save_timer, timeout_timer, linger_timer, phones_timer;
@@ -105,7 +151,15 @@ void daemon_note(struct daemon *d, enum event_severity severity, const char *cod
 int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f);
 /* The link is up: ask who else serves here, and serve when nobody does. */
 void dhcp_port_probe(struct dhcp_port *p);
+/* Our address turned out to be nobody else's: serve, if that is what we waited for. */
+void dhcp_port_address_free(struct dhcp_port *p);
 void dhcp_port_close(struct dhcp_port *p);
+/*
+ * Another DHCP server was heard, by whichever of our ears: said once for each server and phone, then at
+ * most once a minute. phone: who has chosen that server (or was given an address by it); NULL:
+ * it merely answered. Before we serve it ends the program as the probe's own finding would.
+ */
+void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone);
 
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f);
 /* Closes the connections; the loop has to run once more before tftp_port_close(). */
@@ -121,12 +175,30 @@ int network_prepare_dhcp(struct daemon *d, struct fault *f);
 void network_say_link(struct daemon *d, bool up);
 void network_on_news(uv_poll_t *poll, int status, int events);
 
+/* The end: what we added is taken away. */
+void network_undo(struct daemon *d);
+
+/* added.c: what we add to the system is written down before it is added. added_open() takes away
+ * what a run that died has left; -EADDRINUSE when one that lives serves on this interface. */
+int added_open(struct daemon *d, struct fault *f);
+int added_write(struct daemon *d, struct fault *f);
+void added_close(struct daemon *d);
+
+/* address_check.c: asks by ARP, without waiting for the answer. */
+int address_check_open(struct daemon *d, struct fault *f);
+void address_check_start(struct daemon *d);
+void address_check_close(struct daemon *d);
+
+/* firewall_report.c: looks in the background; a warning when something keeps phones out. */
+void firewall_report(struct daemon *d);
+
 /* udp.c: a UDP socket on one interface and port; the fault names who holds the port. Port 0: any
  * free one, for a single transfer (no broadcast, no IP_PKTINFO: they cost time per packet). */
 int udp_open(const char *interface, uint32_t address, uint16_t port, struct fault *f);
 
 /* state.c: what outlives us. */
 int state_load(struct daemon *d, struct fault *f);
+int state_dir_make(const char *dir, struct fault *f);
 /* Writes what has changed; 0, or the first fault. */
 int state_save(struct daemon *d, struct fault *f);
 /* The same in a tenth of a second; a failure becomes an event. */

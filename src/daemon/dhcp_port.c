@@ -5,7 +5,9 @@
  *
  * Order of things: the link comes up → the probe asks whether somebody else serves here →
  * nobody answers at once → we serve; the probe listens on, because some servers think for three
- * seconds. While the probe waits, packets from phones are dropped: they ask again.
+ * seconds. While the probe waits, packets from phones are dropped: they ask again. From then on
+ * one DISCOVER every five to six seconds: with the three seconds that dnsmasq thinks, a server that
+ * appears in mid-run is known within ten.
  *
  * A reply to a client that has no address yet goes to its hardware address in a frame of our
  * own making (the kernel would ask by ARP, and nobody would answer).
@@ -79,6 +81,19 @@ static void perform(struct dhcp_port *p)
 	}
 }
 
+/* A phone that picks another server says so by naming it. */
+static void look_for_rival(struct dhcp_port *p, const uint8_t *data, size_t len)
+{
+	struct dhcp_packet q;
+	uint32_t server;
+
+	if (dhcp_packet_parse(&q, data, len) != DHCP_PARSE_OK || q.op != 1 ||
+	    q.message != DHCP_REQUEST || !dhcp_packet_option_ip(&q, DHCP_OPT_SERVER_ID, &server) ||
+	    server == p->daemon->address)
+		return;
+	daemon_rival(p->daemon, server, dhcp_is_phone(&q) ? &q.mac : NULL);
+}
+
 static void on_server_packet(uv_poll_t *poll, int status, int events)
 {
 	struct dhcp_port *p = poll->data;
@@ -94,39 +109,10 @@ static void on_server_packet(uv_poll_t *poll, int status, int events)
 			return;
 		if (!p->daemon->serving)
 			continue;
+		look_for_rival(p, data, (size_t)n);
 		dhcp_server_receive(&p->server, data, (size_t)n, daemon_now(), &p->out);
 		perform(p);
 	}
-}
-
-static void rival_found(struct dhcp_port *p)
-{
-	struct daemon *d = p->daemon;
-	struct event e;
-	char text[IP4_TEXT_MAX];
-
-	ip4_format(p->probe.rival, text);
-	event_init(&e, EVENT_NETWORK_RIVAL);
-	event_set_ip(&e, FIELD_SERVER, p->probe.rival);
-	if (d->config->force) {
-		e.severity = SEVERITY_WARNING;
-		event_say(&e,
-			  "Another DHCP server, %s, answers on this network. Going on because of "
-			  "--force: "
-			  "phones may listen to it instead of us.",
-			  text);
-	} else {
-		event_say(&e,
-			  "Another DHCP server, %s, answers on this network. A second one would "
-			  "disturb "
-			  "everybody on it. Connect the phone to this machine directly or through "
-			  "a switch "
-			  "with nothing else on it, then try again (--force serves all the same).",
-			  text);
-	}
-	daemon_emit(d, &e);
-	if (!d->config->force)
-		daemon_stop(d, EXIT_CODE_NETWORK, "another DHCP server is on this network");
 }
 
 static void start_serving(struct daemon *d)
@@ -134,8 +120,11 @@ static void start_serving(struct daemon *d)
 	char text[IP4_TEXT_MAX];
 	struct event e;
 
-	if (d->serving)
+	if (d->serving || d->stopping)
 		return;
+	d->dhcp.want_serving = true;
+	if (d->address_check.running)
+		return; /* dhcp_port_address_free() follows */
 	d->serving = true;
 	ip4_format(d->address, text);
 	event_init(&e, EVENT_DAEMON_READY);
@@ -144,6 +133,29 @@ static void start_serving(struct daemon *d)
 	event_say(&e, "Ready on %s as %s. Waiting for a phone: plug it in, or reset it now.",
 		  d->config->interface, text);
 	daemon_emit(d, &e);
+}
+
+void dhcp_port_address_free(struct dhcp_port *p)
+{
+	if (p->want_serving)
+		start_serving(p->daemon);
+}
+
+static uint32_t random_number(void)
+{
+	uint32_t n = (uint32_t)daemon_now();
+
+	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) < 0)
+		n ^= (uint32_t)getpid(); /* it only has to differ from other clients' */
+	return n;
+}
+
+static void on_watch_timer(uv_timer_t *timer);
+
+/* Again in five to six seconds, counted from the question. */
+static void watch_on(struct dhcp_port *p)
+{
+	uv_timer_start(&p->watch_timer, on_watch_timer, 5000 + random_number() % 800, 0);
 }
 
 static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out);
@@ -155,6 +167,16 @@ static void on_probe_timer(uv_timer_t *timer)
 
 	dhcp_probe_tick(&p->probe, daemon_now(), &out);
 	probe_advance(p, &out);
+}
+
+/* A whole probe went unanswered, and nothing else was heard meanwhile. */
+static void wire_is_ours(struct dhcp_port *p)
+{
+	p->proven = true;
+	if (p->daemon->rivals.last < p->probe.started)
+		p->daemon->rivals.any = false; /* that one is gone, or this is another wire */
+	if (p->daemon->config->clients == CLIENTS_AUTO && !p->daemon->rivals.any)
+		p->server.config.phones_only = false;
 }
 
 /* What follows from the state the probe is in now. */
@@ -176,15 +198,15 @@ static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out)
 	case DHCP_PROBE_WAITING: break;
 	case DHCP_PROBE_QUIET: start_serving(p->daemon); break;
 	case DHCP_PROBE_ALONE:
-		start_serving(p->daemon);
 		p->probing = false;
-		if (p->daemon->config->clients == CLIENTS_AUTO)
-			p->server.config.phones_only = false;
+		if (!p->watching)
+			wire_is_ours(p);
+		start_serving(p->daemon);
 		return;
 	case DHCP_PROBE_RIVAL:
 		p->probing = false;
-		rival_found(p);
-		if (p->daemon->config->force)
+		daemon_rival(p->daemon, p->probe.rival, NULL);
+		if (!p->daemon->stopping)
 			start_serving(p->daemon);
 		return;
 	}
@@ -218,19 +240,42 @@ static void on_client_packet(uv_poll_t *poll, int status, int events)
 	}
 }
 
-void dhcp_port_probe(struct dhcp_port *p)
+static void probe_start(struct dhcp_port *p)
 {
 	struct dhcp_probe_out out;
-	uint32_t xid = (uint32_t)daemon_now();
 
-	if (getrandom(&xid, sizeof(xid), GRND_NONBLOCK) < 0)
-		xid ^= (uint32_t)getpid(); /* it only has to differ from other clients' */
-	dhcp_probe_init(&p->probe, p->daemon->link.mac, xid, p->daemon->address, daemon_now());
 	p->probing = true;
-	if (p->daemon->config->force)
-		start_serving(p->daemon);
 	dhcp_probe_tick(&p->probe, daemon_now(), &out);
 	probe_advance(p, &out);
+}
+
+/* While we serve: has somebody plugged in another server? */
+static void on_watch_timer(uv_timer_t *timer)
+{
+	struct dhcp_port *p = timer->data;
+	struct daemon *d = p->daemon;
+
+	watch_on(p);
+	/* The whole probe asks already; a cable without a partner has nobody on it. */
+	if (!d->serving || !d->link.running || (p->probing && !p->watching))
+		return;
+	p->watching = true;
+	dhcp_probe_init_once(&p->probe, d->link.mac, random_number(), d->address, daemon_now());
+	probe_start(p);
+}
+
+void dhcp_port_probe(struct dhcp_port *p)
+{
+	struct daemon *d = p->daemon;
+
+	dhcp_probe_init(&p->probe, d->link.mac, random_number(), d->address, daemon_now());
+	/* It may be another wire by now: what was found before counts no longer. */
+	p->watching = p->proven = false;
+	address_check_start(d);
+	if (d->config->force)
+		start_serving(d);
+	probe_start(p);
+	watch_on(p);
 }
 
 int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
@@ -240,7 +285,8 @@ int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
 	p->daemon = d;
 	p->server_fd = p->client_fd = p->raw_fd = -1;
 	uv_timer_init(d->loop, &p->timer);
-	p->timer.data = p;
+	uv_timer_init(d->loop, &p->watch_timer);
+	p->timer.data = p->watch_timer.data = p;
 	p->server_fd = udp_open(interface, INADDR_ANY, DHCP_SERVER_PORT, f);
 	if (p->server_fd < 0)
 		return p->server_fd;

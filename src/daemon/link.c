@@ -68,7 +68,6 @@ struct query {
 	struct link_state *state;
 	uint32_t wanted;
 	bool found, ethernet, wanted_seen;
-	char names[200]; /* of the interfaces there are */
 };
 
 struct link_attributes {
@@ -98,12 +97,8 @@ static int on_link(const struct nlmsghdr *h, void *ctx)
 	struct query *q = ctx;
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
 	struct link_attributes a = {.name = "", .mtu = 1500};
-	size_t used = strlen(q->names);
 
 	mnl_attr_parse(h, sizeof(*info), on_link_attribute, &a);
-	if (info->ifi_type == ARPHRD_ETHER)
-		snprintf(q->names + used, sizeof(q->names) - used, "%s%s", used ? ", " : "",
-			 a.name);
 	if (strcmp(a.name, q->interface) != 0)
 		return MNL_CB_OK;
 	q->found = true;
@@ -156,17 +151,12 @@ static int query_once(struct link_state *s, const char *interface, uint32_t want
 	if (err)
 		return fault_set(f, err, "cannot list the network interfaces: %s", strerror(-err));
 	if (!q.found)
-		return fault_set(
-			f, -ENODEV,
-			"there is no network interface `%s'. This machine has: %s. Name the one "
-			"that the phone is cabled to with -i",
-			interface, *q.names ? q.names : "none that could carry a phone");
+		return fault_set(f, -ENODEV, "there is no network interface `%s' on this machine",
+				 interface);
 	if (!q.ethernet)
-		return fault_set(
-			f, -ENODEV,
-			"`%s' is not an Ethernet interface, so no phone can be on it. Choose one "
-			"of: %s",
-			interface, *q.names ? q.names : "(this machine has none)");
+		return fault_set(f, -ENODEV,
+				 "`%s' is not an Ethernet interface, so no phone can be on it",
+				 interface);
 	h = request_init(buf, RTM_GETADDR, NLM_F_DUMP);
 	gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
 	gen->rtgen_family = AF_INET;
@@ -214,22 +204,115 @@ bool link_is_default_route(unsigned index, uint32_t *gateway)
 	return found;
 }
 
-int link_switch_on(const struct link_state *s, const char *interface, struct fault *f)
+static int switch_link(unsigned index, bool on)
 {
 	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
 	struct nlmsghdr *h = request_init(buf, RTM_NEWLINK, NLM_F_ACK);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(h, sizeof(*info));
-	int err;
 
 	info->ifi_family = AF_UNSPEC;
-	info->ifi_index = (int)s->index;
-	info->ifi_flags = IFF_UP;
+	info->ifi_index = (int)index;
+	info->ifi_flags = on ? IFF_UP : 0;
 	info->ifi_change = IFF_UP;
-	err = netlink_talk(h, NULL, NULL);
+	return netlink_talk(h, NULL, NULL);
+}
+
+int link_switch_on(const struct link_state *s, const char *interface, struct fault *f)
+{
+	int err = switch_link(s->index, true);
+
 	if (err)
 		return fault_set(f, err, "cannot switch on %s: %s%s", interface, strerror(-err),
 				 err == -EPERM ? ". Run this with sudo" : "");
 	return 0;
+}
+
+int link_switch_off(const struct link_state *s)
+{
+	return switch_link(s->index, false);
+}
+
+struct listing {
+	struct link_info *out;
+	unsigned count, max;
+};
+
+static int on_kind(const struct nlattr *a, void *ctx)
+{
+	struct link_info *out = ctx;
+
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+		text_copy(out->kind, sizeof(out->kind), mnl_attr_get_str(a));
+	return MNL_CB_OK;
+}
+
+static int on_list_attribute(const struct nlattr *a, void *ctx)
+{
+	struct link_info *out = ctx;
+
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME: text_copy(out->name, sizeof(out->name), mnl_attr_get_str(a)); break;
+	case IFLA_MASTER: out->master = mnl_attr_get_u32(a); break;
+	case IFLA_LINKINFO: mnl_attr_parse_nested(a, on_kind, out); break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(a) == sizeof(out->mac.b))
+			memcpy(out->mac.b, mnl_attr_get_payload(a), sizeof(out->mac.b));
+		break;
+	default: break;
+	}
+	return MNL_CB_OK;
+}
+
+static int on_list_link(const struct nlmsghdr *h, void *ctx)
+{
+	struct listing *list = ctx;
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
+	struct link_info *out = &list->out[list->count];
+
+	if (list->count == list->max)
+		return MNL_CB_OK;
+	*out = (struct link_info){.index = (unsigned)info->ifi_index,
+				  .ethernet = info->ifi_type == ARPHRD_ETHER,
+				  .up = info->ifi_flags & IFF_UP};
+	out->running = out->up && (info->ifi_flags & IFF_LOWER_UP);
+	mnl_attr_parse(h, sizeof(*info), on_list_attribute, out);
+	list->count++;
+	return MNL_CB_OK;
+}
+
+static int on_list_address(const struct nlmsghdr *h, void *ctx)
+{
+	struct listing *list = ctx;
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(h);
+	uint32_t ip = 0;
+
+	mnl_attr_parse(h, sizeof(*info), on_address_attribute, &ip);
+	for (unsigned i = 0; i < list->count; i++) {
+		if (list->out[i].index != info->ifa_index || list->out[i].address)
+			continue;
+		list->out[i].address = ip;
+		list->out[i].prefix_len = info->ifa_prefixlen;
+	}
+	return MNL_CB_OK;
+}
+
+int link_list(struct link_info *out, unsigned max)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
+	struct listing list = {.out = out, .max = max};
+	struct nlmsghdr *h = request_init(buf, RTM_GETLINK, NLM_F_DUMP);
+	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
+	int err;
+
+	gen->rtgen_family = AF_PACKET;
+	err = netlink_talk(h, on_list_link, &list);
+	if (err && err != -EINTR)
+		return err;
+	h = request_init(buf, RTM_GETADDR, NLM_F_DUMP);
+	gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
+	gen->rtgen_family = AF_INET;
+	err = netlink_talk(h, on_list_address, &list);
+	return err && err != -EINTR ? err : (int)list.count;
 }
 
 static int change_address(const struct link_state *s, uint16_t type, uint16_t flags,
@@ -257,7 +340,9 @@ int link_add_address(const struct link_state *s, const char *interface, uint32_t
 	int err = change_address(s, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, prefix_len);
 
 	ip4_format(address, text);
-	if (err && err != -EEXIST)
+	if (err == -EEXIST)
+		return 1;
+	if (err)
 		return fault_set(f, err, "cannot give %s the address %s/%u: %s%s", interface, text,
 				 prefix_len, strerror(-err),
 				 err == -EPERM ? ". Run this with sudo" : "");

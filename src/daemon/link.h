@@ -20,6 +20,16 @@ struct link_state {
 	unsigned prefix_len;
 };
 
+/* One of the interfaces of this machine. */
+struct link_info {
+	char name[16], kind[16]; /* kind: "" for a real one, else "bridge", "veth", "tun" … */
+	unsigned index, master;	 /* master: the bridge or bond it belongs to, or 0 */
+	struct mac mac;
+	bool ethernet, up, running;
+	uint32_t address; /* the first, or 0 */
+	unsigned prefix_len;
+};
+
 struct mnl_socket;
 struct link_watch {
 	struct mnl_socket *socket;
@@ -31,7 +41,11 @@ struct link_watch {
 int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f);
 /* True when the default route leaves through it; *gateway is set then. */
 bool link_is_default_route(unsigned index, uint32_t *gateway);
+/* All of them, in the kernel's order; the number, or negative errno. */
+int link_list(struct link_info *out, unsigned max);
+int link_switch_off(const struct link_state *s);
 int link_switch_on(const struct link_state *s, const char *interface, struct fault *f);
+/* 0: added; 1: it was there already, so it is not ours; else negative errno. */
 int link_add_address(const struct link_state *s, const char *interface, uint32_t address,
 		     unsigned prefix_len, struct fault *f);
 int link_remove_address(const struct link_state *s, uint32_t address, unsigned prefix_len);

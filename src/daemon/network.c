@@ -8,8 +8,14 @@
  */
 #include "daemon.h"
 
+#include "manager.h"
+
 #include <errno.h>
 #include <stdlib.h>
+
+#define FLAPS_SHOWN   6
+#define FLAPS_WITHIN  USEC_SEC(60)
+#define RESTORE_APART USEC_MS(100)
 
 static int find_address(struct daemon *d, struct fault *f)
 {
@@ -36,14 +42,33 @@ static int find_address(struct daemon *d, struct fault *f)
 			text, d->prefix_len, c->interface);
 	if (d->link.has_address && d->link.address == d->address)
 		return 0;
-	err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
-	if (err)
-		return err;
 	d->address_added = true;
+	err = added_write(d, f);
+	if (!err)
+		err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
+	if (err)
+		d->address_added = false; /* somebody else has just added it: theirs */
+	if (err < 0)
+		return err;
+	if (err > 0)
+		return added_write(d, f);
 	daemon_note(d, SEVERITY_INFO, "address-added",
 		    "%s gets the address %s/%u from us; it is taken away again at the end.",
 		    c->interface, text, d->prefix_len);
 	return 0;
+}
+
+static int switch_on(struct daemon *d, struct fault *f)
+{
+	int err;
+
+	d->switched_on = true;
+	err = added_write(d, f);
+	if (!err)
+		err = link_switch_on(&d->link, d->config->interface, f);
+	if (err)
+		d->switched_on = false;
+	return err;
 }
 
 int network_prepare(struct daemon *d, struct fault *f)
@@ -65,7 +90,7 @@ int network_prepare(struct daemon *d, struct fault *f)
 			c->interface, gateway);
 	}
 	if (!d->link.up) {
-		err = link_switch_on(&d->link, c->interface, f);
+		err = switch_on(d, f);
 		if (err)
 			return err;
 	}
@@ -119,35 +144,156 @@ int network_prepare_dhcp(struct daemon *d, struct fault *f)
 	return state_load(d, f);
 }
 
+void network_undo(struct daemon *d)
+{
+	struct link_state s;
+	struct fault f;
+
+	if (d->address_added && d->link.index)
+		link_remove_address(&d->link, d->address, d->prefix_len);
+	/* Somebody who gave it an address meanwhile wants it on. */
+	if (d->switched_on && d->link.index && link_query(&s, d->config->interface, 0, &f) == 0 &&
+	    s.index == d->link.index && !s.has_address)
+		link_switch_off(&s);
+	added_close(d);
+}
+
+/* A cable that comes and goes all the time is said a few times, then once. */
+static bool flaps(struct daemon *d)
+{
+	struct watchman *w = &d->watchman;
+	usec_t now = daemon_now();
+
+	if (now - w->flaps_since > FLAPS_WITHIN || !w->flaps) {
+		w->flaps_since = now;
+		w->flaps = 0;
+		w->said_flaps = false;
+	}
+	return ++w->flaps > FLAPS_SHOWN;
+}
+
 void network_say_link(struct daemon *d, bool up)
 {
+	bool quiet = flaps(d);
 	struct event e;
 
 	event_init(&e, EVENT_NETWORK_LINK);
 	event_set_text(&e, FIELD_INTERFACE, d->config->interface);
 	event_set_truth(&e, FIELD_UP, up);
+	if (quiet)
+		e.severity = SEVERITY_DEBUG;
 	if (up)
 		event_say(&e, "The cable at %s is connected.", d->config->interface);
 	else
 		event_say(&e,
 			  "Nothing is connected to %s: waiting for the cable, or for the phone to "
-			  "get "
-			  "power.",
+			  "get power.",
 			  d->config->interface);
 	daemon_emit(d, &e);
+	if (quiet && !d->watchman.said_flaps) {
+		d->watchman.said_flaps = true;
+		daemon_note(d, SEVERITY_WARNING, "link-flaps",
+			    "The cable at %s comes and goes all the time; this is not shown any "
+			    "more for a minute. A phone that restarts does that a few times; else "
+			    "look at cable and plugs.",
+			    d->config->interface);
+	}
 }
 
-void network_on_news(uv_poll_t *poll, int status, int events)
+static void say_restored(struct daemon *d)
 {
-	struct daemon *d = poll->data;
+	const char *interface = d->config->interface;
+
+	switch (manager_of(interface, d->link.index)) {
+	case MANAGER_NETWORKMANAGER:
+		daemon_note(d, SEVERITY_NOTICE, "address-restored",
+			    "NetworkManager took our address away from %s. It was put back, as it "
+			    "will be each time; to end this: sudo nmcli device set %s managed no",
+			    interface, interface);
+		return;
+	case MANAGER_NETWORKD:
+		daemon_note(
+			d, SEVERITY_NOTICE, "address-restored",
+			"Our address was taken away from %s, probably by systemd-networkd, "
+			"which looks after it. It was put back, as it will be each time; to "
+			"end this, write [Match] Name=%s and [Link] Unmanaged=yes to "
+			"/etc/systemd/network/00-reflashd.network, then: sudo networkctl reload",
+			interface, interface);
+		return;
+	case MANAGER_NONE: break;
+	}
+	daemon_note(d, SEVERITY_NOTICE, "address-restored",
+		    "Something took our address away from %s; it was put back, as it will be each "
+		    "time.",
+		    interface);
+}
+
+static void network_look(struct daemon *d);
+
+static void on_watchman(uv_timer_t *timer)
+{
+	network_look(timer->data);
+}
+
+static void look_again(struct daemon *d, unsigned ms)
+{
+	if (!uv_is_active((uv_handle_t *)&d->watchman.timer))
+		uv_timer_start(&d->watchman.timer, on_watchman, ms, 0);
+}
+
+/* Network managers take addresses away when the link drops, and with a direct cable it drops
+ * whenever the phone reboots. Not faster than ten times a second: somebody may insist. */
+static void restore_address(struct daemon *d)
+{
+	struct watchman *w = &d->watchman;
+	usec_t now = daemon_now();
+	struct fault f;
+
+	if (w->restored && now - w->restored < RESTORE_APART) {
+		look_again(d, (unsigned)(RESTORE_APART / 1000));
+		return;
+	}
+	w->restored = now;
+	if (link_add_address(&d->link, d->config->interface, d->address, d->prefix_len, &f) < 0) {
+		if (!w->said_failed)
+			daemon_note(d, SEVERITY_ERROR, "address-lost",
+				    "Our address was taken away and cannot be put back: %s.",
+				    f.text);
+		w->said_failed = true;
+		look_again(d, 500);
+		return;
+	}
+	w->said_failed = false;
+	if (!w->said_restored)
+		say_restored(d);
+	w->said_restored = true;
+}
+
+static void keep_switched_on(struct daemon *d)
+{
+	struct watchman *w = &d->watchman;
+	struct fault f;
+
+	if (link_switch_on(&d->link, d->config->interface, &f) != 0) {
+		look_again(d, 500);
+		return;
+	}
+	if (!w->said_switched)
+		daemon_note(d, SEVERITY_NOTICE, "switched-on",
+			    "Something switched %s off; it was switched on again, as it will be "
+			    "each time. To end the service, stop reflashd.",
+			    d->config->interface);
+	w->said_switched = true;
+}
+
+static void network_look(struct daemon *d)
+{
 	struct link_state before = d->link;
 	struct fault f;
-	int err;
+	int err = link_query(&d->link, d->config->interface, d->address, &f);
 
-	(void)status;
-	(void)events;
-	link_watch_drain(&d->watch);
-	err = link_query(&d->link, d->config->interface, d->address, &f);
+	if (d->stopping)
+		return;
 	if (err == -ENODEV) {
 		/* Our sockets belong to the one that is gone, also when another of that name
 		 * appears: going on would be silence. */
@@ -164,21 +310,23 @@ void network_on_news(uv_poll_t *poll, int status, int events)
 		daemon_stop(d, EXIT_CODE_NETWORK, "the interface is another one now");
 		return;
 	}
-	if (!d->link.has_address || d->link.address != d->address) {
-		/* Network managers take addresses away when the link drops, and with a direct
-		 * cable it drops whenever the phone reboots. */
-		if (link_add_address(&d->link, d->config->interface, d->address, d->prefix_len,
-				     &f) == 0 &&
-		    !d->address_added) {
-			d->address_added = true;
-			daemon_note(d, SEVERITY_NOTICE, "address-restored",
-				    "Something took our address away from %s; it was put back.",
-				    d->config->interface);
-		}
-	}
+	if (!d->link.up)
+		keep_switched_on(d);
+	if (!d->link.has_address || d->link.address != d->address)
+		restore_address(d);
 	if (before.running == d->link.running)
 		return;
 	network_say_link(d, d->link.running);
 	if (d->link.running)
 		dhcp_port_probe(&d->dhcp);
+}
+
+void network_on_news(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)status;
+	(void)events;
+	link_watch_drain(&d->watch);
+	network_look(d);
 }

@@ -50,7 +50,9 @@ static int open_loop(struct daemon *d, struct fault *f)
 	uv_timer_init(d->loop, &d->save_timer);
 	uv_timer_init(d->loop, &d->linger_timer);
 	uv_timer_init(d->loop, &d->phones_timer);
+	uv_timer_init(d->loop, &d->watchman.timer);
 	d->save_timer.data = d->linger_timer.data = d->phones_timer.data = d;
+	d->watchman.timer.data = d;
 	if (d->config->timeout_seconds) {
 		uv_timer_init(d->loop, &d->timeout_timer);
 		d->timeout_timer.data = d;
@@ -60,6 +62,8 @@ static int open_loop(struct daemon *d, struct fault *f)
 	err = dhcp_port_open(&d->dhcp, d, f);
 	if (!err)
 		err = tftp_port_open(&d->tftp, d, f);
+	if (!err)
+		err = address_check_open(d, f);
 	if (!err)
 		err = link_watch_open(&d->watch, f);
 	if (err)
@@ -97,8 +101,12 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	err = firmware_report(d, f);
 	if (err)
 		return err;
-	*exit_code = EXIT_CODE_NETWORK;
 	catch_signals(d);
+	err = added_open(d, f);
+	*exit_code = err == -EADDRINUSE ? EXIT_CODE_NETWORK : EXIT_CODE_CONFIG;
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_NETWORK;
 	err = network_prepare(d, f);
 	if (err)
 		return err;
@@ -137,9 +145,9 @@ static void finish(struct daemon *d)
 			parts[i]->close(d);
 	dhcp_port_close(&d->dhcp);
 	tftp_port_close(&d->tftp);
+	address_check_close(d);
 	link_watch_close(&d->watch);
-	if (d->address_added && d->link.index)
-		link_remove_address(&d->link, d->address, d->prefix_len);
+	network_undo(d);
 	if (d->store)
 		store_close(d->store);
 	bus_close(&d->bus);
@@ -164,6 +172,7 @@ int daemon_serve(const struct config *config)
 	d->loop = &loop;
 	d->dhcp.server_fd = d->dhcp.client_fd = d->dhcp.raw_fd = -1;
 	d->tftp.fd = d->tftp.timer_fd = -1;
+	d->address_check.fd = d->added.fd = -1;
 	err = start(d, &exit_code, &f);
 	if (err) {
 		fprintf(stderr, "reflashd: %s.\n", f.text);

@@ -18,7 +18,7 @@
 #define PHONES_FILE    "phones"
 #define STATE_SIZE_MAX (2u << 20)
 
-static int state_dir_make(const char *dir, struct fault *f)
+int state_dir_make(const char *dir, struct fault *f)
 {
 	if (mkdir(dir, 0755) == 0 || errno == EEXIST)
 		return 0;

@@ -51,6 +51,13 @@ void dhcp_probe_init(struct dhcp_probe *p, struct mac mac, uint32_t xid, uint32_
 	};
 }
 
+void dhcp_probe_init_once(struct dhcp_probe *p, struct mac mac, uint32_t xid, uint32_t own_address,
+			  usec_t now)
+{
+	dhcp_probe_init(p, mac, xid, own_address, now);
+	p->sent = SENDS - 1; /* as if only the last one were due */
+}
+
 static size_t write_discover(const struct dhcp_probe *p, uint8_t *data, size_t size)
 {
 	static const uint8_t list[] = {DHCP_OPT_NETMASK, DHCP_OPT_ROUTER, DHCP_OPT_DNS,

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is our address somebody else's already? Asked by ARP as RFC 5227 section 2.1 has it: three
+ * probes that name no sender, while the DHCP probe waits for its answers anyway.
+ *
+ * The happy path: nobody answers within a third of a second, and we serve. Who does answer is named
+ * by its hardware address, and the program ends before it has disturbed anybody; in mid-service
+ * (another cable was plugged in) it is only said, since a phone may be writing its flash.
+ */
+#include "daemon.h"
+
+#include "reflashd/frame.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PROBES	 3
+#define PROBE_MS 110
+
+static void finish(struct address_check *c)
+{
+	c->running = false;
+	uv_timer_stop(&c->timer);
+	uv_poll_stop(&c->poll);
+	dhcp_port_address_free(&c->daemon->dhcp);
+}
+
+static void say_taken(struct address_check *c, struct mac holder)
+{
+	struct daemon *d = c->daemon;
+	bool go_on = d->serving || d->config->force;
+	char ip[IP4_TEXT_MAX], mac[MAC_TEXT_MAX];
+
+	ip4_format(d->address, ip);
+	mac_format(holder, mac);
+	if (!c->said)
+		daemon_note(d, go_on ? SEVERITY_WARNING : SEVERITY_ERROR, "address-taken",
+			    "The address %s is used by somebody else on this wire already: by the "
+			    "machine with the hardware address %s. Unplug that one, or give "
+			    "reflashd another address, e.g. --address 10.79.70.1/24.",
+			    ip, mac);
+	c->said = true;
+	if (go_on)
+		return;
+	c->running = false;
+	uv_timer_stop(&c->timer);
+	uv_poll_stop(&c->poll);
+	daemon_stop(d, EXIT_CODE_NETWORK, "our address is used by somebody else");
+}
+
+static void on_frame(uv_poll_t *poll, int status, int events)
+{
+	struct address_check *c = poll->data;
+	struct daemon *d = c->daemon;
+	uint8_t frame[FRAME_MAX];
+
+	(void)status;
+	(void)events;
+	for (int i = 0; i < 64 && c->running; i++) {
+		struct sockaddr_ll from;
+		socklen_t from_len = sizeof(from);
+		ssize_t n = recvfrom(c->fd, frame, sizeof(frame), 0, (struct sockaddr *)&from,
+				     &from_len);
+		struct frame_arp arp;
+
+		if (n < 0)
+			return;
+		if (from.sll_pkttype != PACKET_OUTGOING &&
+		    frame_arp_parse(&arp, frame, (size_t)n) && arp.sender_ip == d->address &&
+		    !mac_equal(arp.sender_mac, d->link.mac))
+			say_taken(c, arp.sender_mac);
+	}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct address_check *c = timer->data;
+	struct daemon *d = c->daemon;
+	struct frame_arp arp = frame_arp_request(d->link.mac, 0, d->address);
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)d->link.index,
+				 .sll_halen = ETH_ALEN,
+				 .sll_protocol = htons(ETH_P_ARP)};
+	uint8_t frame[FRAME_MIN];
+	size_t len = frame_arp_write(frame, sizeof(frame), &arp);
+
+	if (c->asked++ == PROBES) {
+		finish(c);
+		return;
+	}
+	memset(to.sll_addr, 0xff, ETH_ALEN);
+	sendto(c->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to));
+	uv_timer_start(timer, on_timer, PROBE_MS, 0);
+}
+
+int address_check_open(struct daemon *d, struct fault *f)
+{
+	struct address_check *c = &d->address_check;
+	struct sockaddr_ll at = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)d->link.index,
+				 .sll_protocol = htons(ETH_P_ARP)};
+
+	c->daemon = d;
+	/* No protocol until it is bound: else it hears every interface in between. */
+	c->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&at, sizeof(at)) != 0)
+		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
+				 d->config->interface, strerror(errno));
+	uv_timer_init(d->loop, &c->timer);
+	uv_poll_init(d->loop, &c->poll, c->fd);
+	c->timer.data = c->poll.data = c;
+	return 0;
+}
+
+void address_check_start(struct daemon *d)
+{
+	struct address_check *c = &d->address_check;
+	uint8_t old[FRAME_MIN];
+
+	/* What was said before we asked may be long out of date. */
+	for (int i = 0; i < 1000 && recv(c->fd, old, sizeof(old), MSG_TRUNC) >= 0; i++)
+		;
+	c->running = true;
+	c->asked = 0;
+	uv_poll_start(&c->poll, UV_READABLE, on_frame);
+	on_timer(&c->timer);
+}
+
+void address_check_close(struct daemon *d)
+{
+	if (d->address_check.fd >= 0)
+		close(d->address_check.fd);
+	d->address_check.fd = -1;
+}

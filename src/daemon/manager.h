@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who else looks after an interface: the programs that take addresses away when a link drops.
+ * Linux only.
+ */
+#ifndef REFLASHD_DAEMON_MANAGER_H
+#define REFLASHD_DAEMON_MANAGER_H
+
+#include "reflashd/base.h"
+
+enum manager {
+	MANAGER_NONE,
+	MANAGER_NETWORKMANAGER,
+	MANAGER_NETWORKD,
+};
+
+/* The one that runs and has not been told to leave this interface alone. */
+enum manager manager_of(const char *interface, unsigned index);
+/* Does a process of that name run? Names are cut to 15 characters, as the kernel does. */
+bool process_runs(const char *name);
+
+#endif
