@@ -62,7 +62,6 @@ struct sip_stream {
 	bool closed;
 	unsigned keepalive; /* bytes of CR LF CR LF seen between two messages */
 	size_t body_left;   /* of the message whose head is in the buffer */
-	bool in_body;
 	size_t len;
 	uint8_t head[SIP_HEAD_MAX];
 };
