@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who holds a port that we want: the kernel's tables name the socket, and the open files of every
+ * process say whose it is. All of this is help for a sentence; where /proc does not tell it
+ * stays "another program".
+ */
+#include "tcp.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATE_LISTEN 0x0a /* of a TCP socket in /proc/net/tcp */
+
+/* The inode of the socket in that table; 0: none seen. The columns are the same in all of them. */
+static unsigned long table_inode(const char *table, bool listening, uint16_t port)
+{
+	FILE *file = fopen(table, "r");
+	char line[512];
+	unsigned long inode = 0;
+
+	if (!file)
+		return 0;
+	while (!inode && fgets(line, sizeof(line), file)) {
+		unsigned local, state;
+		unsigned long candidate;
+
+		if (sscanf(line,
+			   " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu",
+			   &local, &state, &candidate) == 3 &&
+		    local == port && (!listening || state == STATE_LISTEN))
+			inode = candidate;
+	}
+	fclose(file);
+	return inode;
+}
+
+/* A socket of IPv6 may hold the port for IPv4, too. */
+static unsigned long port_inode(int protocol, uint16_t port)
+{
+	bool tcp = protocol == IPPROTO_TCP;
+	unsigned long inode = table_inode(tcp ? "/proc/net/tcp" : "/proc/net/udp", tcp, port);
+
+	return inode ? inode : table_inode(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", tcp, port);
+}
+
+static bool process_holds(const char *pid, const char *link_text)
+{
+	char path[300], target[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		if (n <= 0)
+			continue;
+		target[n] = 0;
+		found = strcmp(target, link_text) == 0;
+	}
+	closedir(dir);
+	return found;
+}
+
+void port_holder(int protocol, uint16_t port, char *out, size_t size)
+{
+	char wanted[64], path[300], name[64] = "";
+	unsigned long inode = port_inode(protocol, port);
+	struct dirent *entry;
+	DIR *dir = inode ? opendir("/proc") : NULL;
+
+	snprintf(out, size, "another program");
+	if (!dir)
+		return;
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	while ((entry = readdir(dir))) {
+		FILE *file;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    !process_holds(entry->d_name, wanted))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		file = fopen(path, "r");
+		if (file && fgets(name, sizeof(name), file)) {
+			name[strcspn(name, "\n")] = 0;
+			snprintf(out, size, "%s (process %.20s)", name, entry->d_name);
+		}
+		if (file)
+			fclose(file);
+		break;
+	}
+	closedir(dir);
+}

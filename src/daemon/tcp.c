@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP sockets of one interface, for what listens to phones. See tcp.h for the address they are
+ * bound to.
+ */
+#include "tcp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int open_failed(const char *interface, uint16_t port, int err, struct fault *f)
+{
+	char holder[128];
+
+	if (err != -EADDRINUSE)
+		return fault_set(f, err, "cannot use TCP port %u on %s: %s", port, interface,
+				 strerror(-err));
+	port_holder(IPPROTO_TCP, port, holder, sizeof(holder));
+	return fault_set(f, err, "TCP port %u is held by %s", port, holder);
+}
+
+int tcp_open(const char *interface, uint16_t port, struct fault *f)
+{
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = INADDR_ANY};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, err;
+
+	if (fd < 0)
+		return open_failed(interface, port, -errno, f);
+	/* SO_REUSEADDR: connections of a run before this one may still be dying. It lets
+	 * nobody share the port with us. */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+		       (socklen_t)strlen(interface) + 1) ||
+	    bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {
+		err = -errno;
+		close(fd);
+		return open_failed(interface, port, err, f);
+	}
+	return fd;
+}

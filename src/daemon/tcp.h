@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening on TCP ports, and who holds a port that we want. Private to src/daemon.
+ */
+#ifndef REFLASHD_DAEMON_TCP_H
+#define REFLASHD_DAEMON_TCP_H
+
+#include "reflashd/base.h"
+#include "reflashd/fault.h"
+
+/* holder.c: "dnsmasq (process 812)", or "another program" when /proc does not tell. protocol:
+ * IPPROTO_UDP or IPPROTO_TCP, of which only listening sockets count. */
+void port_holder(int protocol, uint16_t port, char *out, size_t size);
+
+/*
+ * tcp.c: a bound socket on one interface, not yet listening, or a negative errno; the fault names
+ * who holds the port. Bound to every address, because ours may be taken away and put back while we
+ * run (the link drops whenever a phone on a direct cable reboots); SO_BINDTODEVICE keeps
+ * every other wire out.
+ */
+int tcp_open(const char *interface, uint16_t port, struct fault *f);
+
+#endif
