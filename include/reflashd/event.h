@@ -94,6 +94,7 @@ char *event_json(const struct event *e);
  * -ENOENT for an event or schema of a later version, to be passed over. *e is written only on
  * success; fields we do not know are passed over.
  */
+#define EVENT_LINE_MAX 65536
 int event_from_json(struct event *e, const char *line, size_t len, struct fault *f);
 
 #endif
