@@ -24,7 +24,8 @@ enum request_kind {
 	REQUEST_CONFIG,	       /* SEP….cnf.xml[.sgn|.enc.sgn] */
 	REQUEST_XMLDEFAULT,    /* XMLDefault.cnf.xml in any spelling (not .sgn) */
 	REQUEST_OS79XX,	       /* OS79XX.TXT */
-	REQUEST_LEGACY_CONFIG, /* SIPDefault.cnf SIP<MAC>.cnf MGC<MAC>.cnf SEPDefault.cnf syncinfo.xml */
+	REQUEST_LEGACY_CONFIG, /* SIPDefault.cnf SIP<MAC>.cnf MGC<MAC>.cnf SEPDefault.cnf
+				  syncinfo.xml */
 	REQUEST_PROFILE,       /* ff|ld|gk<mac>, ffdefault.cfg … */
 	REQUEST_APPLICATION,   /* dialplan, tones, ring lists, locale jars, soft keys … */
 	REQUEST_OTHER,
@@ -51,8 +52,8 @@ struct answer {
 };
 
 struct catalogue_config {
-	char target[72];     /* "newest" or a load name */
-	bool offer_unfit;    /* hand out incomplete or damaged bundles all the same */
+	char target[72];  /* "newest" or a load name */
+	bool offer_unfit; /* hand out incomplete or damaged bundles all the same */
 };
 
 struct catalogue {
@@ -67,6 +68,10 @@ struct catalogue {
 
 void catalogue_init(struct catalogue *c, const struct catalogue_config *config,
 		    const struct library *library);
+/* The library was read anew: goes on with this one, and with what each client was given last where
+ * a bundle of that name is still there. The old library must still be there, too. */
+void catalogue_change(struct catalogue *c, const struct catalogue_config *config,
+		      const struct library *library);
 /* folder: the one folder in front of the name, or "". facts: what is known of the phone that
  * asks, so that its plan decides which bundle it gets; NULL: a phone without a history. */
 void catalogue_find(struct catalogue *c, uint32_t ip, const char *folder, const char *base,

@@ -95,6 +95,8 @@ struct config {
 	char file[CONFIG_PATH_MAX]; /* the INI file that was read, or "" */
 	bool print_config, help;
 	bool want_sha1; /* no option: check shows the SHA-1 of each file */
+	int argc;	/* the words it was loaded from, for config_again(); borrowed */
+	char *const *argv;
 	unsigned firmware_line[CONFIG_FIRMWARE_MAX]; /* of each path, when it came from the file */
 };
 
@@ -106,6 +108,11 @@ void config_defaults(struct config *c);
  * *f saying which value, why, and what is expected. *c is written only on success.
  */
 int config_load(struct config *c, int argc, char *const argv[], struct fault *f);
+/* The same words and files once more, as they are now: for a reload. Same errors. */
+int config_again(struct config *c, const struct config *running, struct fault *f);
+/* Does this option have the same value in both? */
+bool config_same(const struct config *a, const struct config *b, enum config_option o);
+const char *config_option_name(enum config_option o); /* "lease-time" */
 /*
  * The same for INI text in memory: what it says goes on top of *c. name is for messages and
  * origins. 0 or -EBADMSG; *c is written only on success. Does no cross checks.

@@ -26,10 +26,10 @@
 #define LIBRARY_FILE_MAX   (64u << 20) /* bytes; larger files are skipped with a finding */
 
 enum file_role {
-	FILE_LOADS,	/* a packing list we understand */
-	FILE_IMAGE,	/* a member, or a KUP image */
-	FILE_CONFIG,	/* XMLDefault.cnf.xml, SEP….cnf.xml of the user's own */
-	FILE_OTHER,	/* anything else: served by name when asked for */
+	FILE_LOADS,  /* a packing list we understand */
+	FILE_IMAGE,  /* a member, or a KUP image */
+	FILE_CONFIG, /* XMLDefault.cnf.xml, SEP….cnf.xml of the user's own */
+	FILE_OTHER,  /* anything else: served by name when asked for */
 };
 
 struct firmware_file {
@@ -41,11 +41,11 @@ struct firmware_file {
 	enum signed_parse header;
 	char header_name[SIGNED_NAME_MAX]; /* the canonical name, or "" */
 	struct signature_result signature;
-	struct image image; /* FILE_IMAGE */
-	unsigned folder;    /* index of the folder it came with */
+	struct image image;  /* FILE_IMAGE */
+	unsigned folder;     /* index of the folder it came with */
 	struct loads *loads; /* FILE_LOADS: owned; else NULL */
 	bool unusable;	     /* FILE_CONFIG: phones do not accept it (see its findings) */
-	bool damaged;	     /* truncated, corrupt, bad signature or wrongly named: not to be offered */
+	bool damaged; /* truncated, corrupt, bad signature or wrongly named: not to be offered */
 	uint8_t identity[SHA1_BYTES]; /* for firmware_file_is() */
 };
 
@@ -84,7 +84,8 @@ struct bundle {
 	 * for a signature, counts only where nothing else is there. */
 	enum signature signature;
 	enum generation generation;
-	/* The model's own list is missing: load is "term70.default", which no XMLDefault may name. */
+	/* The model's own list is missing: load is "term70.default", which no XMLDefault may name.
+	 */
 	bool term_only;
 };
 
@@ -116,7 +117,8 @@ struct library {
 	unsigned config_count, config_size;
 	unsigned folder_first; /* the first file of the folder at hand */
 	bool folder_open, folder_full;
-	bool want_sha1; /* to show it: costs a second hash of every byte. Set before the first file */
+	bool want_sha1; /* to show it: costs a second hash of every byte. Set before the first file
+			 */
 	struct library_evidence *evidence;
 	unsigned evidence_count, evidence_size;
 };
@@ -129,6 +131,9 @@ int library_folder_begin(struct library *l, const char *source);
 int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t *data, size_t len);
 /* Are these the very bytes that were checked? */
 bool firmware_file_is(const struct firmware_file *f, const uint8_t *data, size_t len);
+/* Do the two bundles hold the same files (name and content) in the same order? */
+bool bundle_same_files(const struct library *a, const struct bundle *x, const struct library *b,
+		       const struct bundle *y);
 /* A file that could not be taken in (too large, unreadable): a finding instead. */
 int library_skip(struct library *l, const char *name, const char *why);
 int library_folder_end(struct library *l);

@@ -114,6 +114,11 @@ void phones_init(struct phones *p, const struct library *library);
 /* One event of the stream, stamped. Events of kind phone.* are ignored. */
 void phones_apply(struct phones *p, const struct event *e, struct phones_out *out);
 /*
+ * The library was read anew, perhaps with other models: every phone goes on with the bundle of the
+ * same name where there is one with the same files. The old library must still be there.
+ */
+void phones_change_library(struct phones *p, const struct library *library);
+/*
  * What time alone brings: an advice that is due, a proof that waited. When out is full, the
  * deadline stays in the past: call again. Deterministic: the same events and ticks, the same
  * story. The replay of a recorded stream needs no ticks, since what they brought is in it.

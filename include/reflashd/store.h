@@ -45,7 +45,7 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 				 struct fault *f);
 /* Wraps malloc'ed bytes that were made up for one answer; takes them over. NULL: no memory. */
 const struct content *store_wrap(struct store *s, uint8_t *data, size_t len);
-void store_release(struct store *s, const struct content *c);
+void store_release(const struct content *c); /* also after its store was closed */
 /* Reads a library of moderate size (64 MB) ahead, so that no phone waits for the disk. */
 void store_preload(struct store *s);
 

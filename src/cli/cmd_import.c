@@ -134,7 +134,7 @@ static int write_folder(struct import *to, struct store *s, unsigned folder, str
 		if (!content)
 			return f->err ? f->err : -EIO;
 		err = import_file(to, file->name, content->data, content->len, f);
-		store_release(s, content);
+		store_release(content);
 	}
 	return err;
 }

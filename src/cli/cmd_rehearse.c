@@ -248,7 +248,7 @@ static int rehearse(struct rehearsal *r)
 	}
 	for (unsigned i = 0; r->held && i < l->file_count; i++)
 		if (r->held[i])
-			store_release(r->store, r->held[i]);
+			store_release(r->held[i]);
 	free(r->held);
 	store_close(r->store);
 	return exit_code;

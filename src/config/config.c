@@ -118,7 +118,32 @@ int config_load(struct config *c, int argc, char *const argv[], struct fault *f)
 	err = flags_read(&scratch, argc, argv, f);
 	if (!err)
 		err = cross_check(&scratch, f);
+	scratch.argc = argc;
+	scratch.argv = argv;
 	if (!err)
 		*c = scratch;
 	return err;
+}
+
+int config_again(struct config *c, const struct config *running, struct fault *f)
+{
+	return config_load(c, running->argc, running->argv, f);
+}
+
+bool config_same(const struct config *a, const struct config *b, enum config_option o)
+{
+	char x[CONFIG_PATH_MAX + 64], y[sizeof(x)];
+
+	if (o == OPTION_FIRMWARE)
+		return a->firmware_count == b->firmware_count &&
+		       memcmp(a->firmware, b->firmware, sizeof(a->firmware)) == 0;
+	if (option_show(a, o, x, sizeof(x)) != option_show(b, o, y, sizeof(y)))
+		return false;
+	return strcmp(x, y) == 0;
+}
+
+const char *config_option_name(enum config_option o)
+{
+	must((unsigned)o < OPTIONS_TOTAL);
+	return option_table[o].name;
 }

@@ -28,6 +28,13 @@ static bool want_color(enum config_color color, int fd)
 	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
+void bus_configure(struct bus *b, const struct config *config)
+{
+	b->text_min = config->verbosity < 0    ? SEVERITY_WARNING
+		      : config->verbosity == 0 ? SEVERITY_INFO
+					       : SEVERITY_DEBUG;
+}
+
 int bus_open(struct bus *b, const struct config *config, struct fault *f)
 {
 	memset(b, 0, sizeof(*b));
@@ -37,9 +44,7 @@ int bus_open(struct bus *b, const struct config *config, struct fault *f)
 	board_init(b->board);
 	b->text_fd = STDOUT_FILENO;
 	b->json_fd = -1;
-	b->text_min = config->verbosity < 0    ? SEVERITY_WARNING
-		      : config->verbosity == 0 ? SEVERITY_INFO
-					       : SEVERITY_DEBUG;
+	bus_configure(b, config);
 	if (strcmp(config->events, "-") == 0) {
 		/* Programs read standard output then; people get the other stream. */
 		b->json_fd = STDOUT_FILENO;

@@ -30,6 +30,8 @@ struct bus {
 };
 
 int bus_open(struct bus *b, const struct config *config, struct fault *f);
+/* The verbosity of a configuration that was read anew. */
+void bus_configure(struct bus *b, const struct config *config);
 /* Stamps seq and wall time into *e and writes it everywhere. */
 void bus_emit(struct bus *b, struct event *e);
 void bus_join(struct bus *b, struct bus_reader *r);

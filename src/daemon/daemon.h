@@ -34,8 +34,8 @@ struct dhcp_port {
 	struct dhcp_server server;
 	struct dhcp_probe probe;
 	bool probing;
-	bool watching; /* the probe is one question asked while we serve */
-	bool proven;   /* a whole probe found this wire to be ours alone */
+	bool watching;	   /* the probe is one question asked while we serve */
+	bool proven;	   /* a whole probe found this wire to be ours alone */
 	bool want_serving; /* as soon as the address is known to be ours */
 	uv_timer_t watch_timer;
 	struct lease_table leases;
@@ -118,6 +118,7 @@ struct daemon {
 	bool address_added; /* by us: to be taken away at exit */
 	bool switched_on;   /* by us: to be switched off at exit */
 	bool serving;	    /* daemon.ready was said */
+	bool from_terminal; /* started from one */
 	struct dhcp_port dhcp;
 	struct rivals rivals;
 	struct address_check address_check;
@@ -134,6 +135,7 @@ struct daemon {
 	struct web *web;
 	struct control *control;
 	struct pcap *pcap;
+	struct reload *reload;
 	bool leases_dirty, save_failed;
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
@@ -155,9 +157,9 @@ void dhcp_port_probe(struct dhcp_port *p);
 void dhcp_port_address_free(struct dhcp_port *p);
 void dhcp_port_close(struct dhcp_port *p);
 /*
- * Another DHCP server was heard, by whichever of our ears: said once for each server and phone, then at
- * most once a minute. phone: who has chosen that server (or was given an address by it); NULL:
- * it merely answered. Before we serve it ends the program as the probe's own finding would.
+ * Another DHCP server was heard, by whichever of our ears: said once for each server and phone,
+ * then at most once a minute. phone: who has chosen that server (or was given an address by it);
+ * NULL: it merely answered. Before we serve it ends the program as the probe's own finding would.
  */
 void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone);
 
@@ -166,8 +168,13 @@ int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f);
 void tftp_port_stop(struct tftp_port *p);
 void tftp_port_close(struct tftp_port *p);
 
-/* firmware_report.c: says what the firmware is; a fault when none of it may be served. */
-int firmware_report(struct daemon *d, struct fault *f);
+/* firmware_report.c: a fault when none of it may be served. */
+int firmware_judge(const struct library *l, const struct config *c, struct fault *f);
+/* Says what the firmware is; before: only what is new since that one. How much that is. */
+unsigned firmware_say(struct daemon *d, const struct library *before);
+
+/* reload.c: reads configuration and firmware anew, and says how that went. */
+void reload_now(struct daemon *d);
 
 /* network.c: our interface, address and pool. */
 int network_prepare(struct daemon *d, struct fault *f);

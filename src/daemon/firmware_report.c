@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the firmware is, said before anything is served: each bundle, and below it whatever was
- * found. Decides whether there is anything that may be given to a phone at all.
+ * What the firmware is: each bundle, and below it whatever was found. Said before anything is
+ * served, and of what is new when the library was read anew. Decides whether there is anything that
+ * may be given to a phone at all.
  */
 #include "daemon.h"
 
 #include "reflashd/firmware_event.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void say_bundle(struct daemon *d, const struct library *l, const struct bundle *b)
 {
@@ -25,38 +27,75 @@ static void say_finding(struct daemon *d, const struct library *l, const struct 
 	daemon_emit(d, &e);
 }
 
-int firmware_report(struct daemon *d, struct fault *f)
+/* The same bundle as one of those that were told of before? */
+static bool told(const struct library *before, const struct library *l, const struct bundle *b)
+{
+	for (unsigned i = 0; before && i < before->bundle_count; i++) {
+		const struct bundle *old = &before->bundle[i];
+
+		if (strcmp(old->load, b->load) == 0 && strcmp(old->source, b->source) == 0 &&
+		    old->fit == b->fit && bundle_same_files(before, old, l, b))
+			return true;
+	}
+	return false;
+}
+
+static unsigned say_what_is_gone(struct daemon *d, const struct library *before)
 {
 	const struct library *l = store_library(d->store);
-	unsigned fit = 0;
+	unsigned gone = 0;
+
+	for (unsigned i = 0; before && i < before->bundle_count; i++) {
+		if (library_bundle(l, before->bundle[i].load))
+			continue;
+		gone++;
+		daemon_note(d, SEVERITY_NOTICE, "bundle-gone", "The firmware %s is gone from %s.",
+			    before->bundle[i].load, before->bundle[i].source);
+	}
+	return gone;
+}
+
+unsigned firmware_say(struct daemon *d, const struct library *before)
+{
+	const struct library *l = store_library(d->store);
+	unsigned news = say_what_is_gone(d, before);
 
 	for (unsigned i = 0; i < l->bundle_count; i++) {
-		fit += l->bundle[i].fit;
+		if (told(before, l, &l->bundle[i]))
+			continue;
+		news++;
 		say_bundle(d, l, &l->bundle[i]);
 		for (unsigned j = 0; j < l->finding_count; j++)
 			if (l->finding[j].bundle == (int)i)
 				say_finding(d, l, &l->finding[j]);
 	}
-	for (unsigned j = 0; j < l->finding_count; j++)
+	for (unsigned j = 0; j < l->finding_count && (!before || news); j++)
 		if (l->finding[j].bundle < 0)
 			say_finding(d, l, &l->finding[j]);
+	if (!l->bundle_count && (!before || news))
+		daemon_note(d, SEVERITY_WARNING, "no-bundle",
+			    "No firmware for a phone is among these files. They are served by "
+			    "name, but an erased phone will find nothing to start from.");
+	return news;
+}
+
+int firmware_judge(const struct library *l, const struct config *c, struct fault *f)
+{
+	unsigned fit = 0;
+
+	for (unsigned i = 0; i < l->bundle_count; i++)
+		fit += l->bundle[i].fit;
 	if (l->file_count == 0)
 		return fault_set(
 			f, -ENOENT,
 			"there is no file in `%s'. Unpack the firmware for your phone there: the "
 			"files ending in .loads and .sbn (7902, 7905, 7912: .zup and .sbin)",
-			d->config->firmware[0]);
-	if (l->bundle_count && !fit && !d->config->serve_incomplete)
+			c->firmware[0]);
+	if (l->bundle_count && !fit && !c->serve_incomplete)
 		return fault_set(
 			f, -EINVAL,
 			"none of the firmware is fit to be given to a phone; what is wrong with it "
 			"stands above. A phone that starts on it would end dead "
-			"(--serve-incomplete "
-			"serves it all the same)");
-	if (!l->bundle_count)
-		daemon_note(d, SEVERITY_WARNING, "no-bundle",
-			    "No firmware for a phone is among these files. They are served by "
-			    "name, but "
-			    "an erased phone will find nothing to start from.");
+			"(--serve-incomplete serves it all the same)");
 	return 0;
 }

@@ -7,5 +7,6 @@
 #include <stddef.h>
 
 const struct part *const parts[] = {
-	&pcap_part, &wire_part, &sccp_part, &sip_part, &page_part, &control_part, &web_part, NULL,
+	&pcap_part,    &wire_part, &sccp_part,	 &sip_part, &page_part,
+	&control_part, &web_part,  &reload_part, NULL,
 };

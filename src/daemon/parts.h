@@ -30,6 +30,7 @@ extern const struct part page_part;    /* page_port.c: asks the phones' own web 
 extern const struct part web_part;     /* web.c: the status page */
 extern const struct part control_part; /* control.c: the Unix socket */
 extern const struct part pcap_part;    /* pcap.c: every frame into a file */
+extern const struct part reload_part;  /* reload.c: SIGHUP and folders that change */
 
 extern const struct part *const parts[]; /* ends with NULL */
 

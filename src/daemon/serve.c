@@ -14,14 +14,32 @@
 #include "reflashd/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void on_signal(uv_signal_t *handle, int number)
 {
 	(void)number;
 	daemon_stop(handle->data, EXIT_CODE_DONE, "asked to stop");
+}
+
+/* A service is asked to read everything anew. Where there was a terminal and it was closed: end in
+ * order, so that nothing of ours stays on the system. */
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+	int terminal = d->from_terminal ? open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+
+	if (d->from_terminal && terminal < 0) {
+		on_signal(handle, number);
+		return;
+	}
+	if (terminal >= 0)
+		close(terminal);
+	reload_now(d);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -32,14 +50,18 @@ static void on_timeout(uv_timer_t *timer)
 /* Before anything is added to the system: from here on every ending is in order. */
 static void catch_signals(struct daemon *d)
 {
+	int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	d->from_terminal = terminal >= 0;
+	if (terminal >= 0)
+		close(terminal);
 	uv_signal_init(d->loop, &d->sigint);
 	uv_signal_init(d->loop, &d->sigterm);
 	uv_signal_init(d->loop, &d->sighup);
 	d->sigint.data = d->sigterm.data = d->sighup.data = d;
 	uv_signal_start(&d->sigint, on_signal, SIGINT);
 	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
-	/* The terminal was closed: end in order, so that nothing of ours stays on the system. */
-	uv_signal_start(&d->sighup, on_signal, SIGHUP);
+	uv_signal_start(&d->sighup, on_hangup, SIGHUP);
 	signal(SIGPIPE, SIG_IGN); /* a reader of our output went away; the phones did not */
 }
 
@@ -98,7 +120,8 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	text_copy(offers.target, sizeof(offers.target), d->config->target);
 	catalogue_init(&d->catalogue, &offers, store_library(d->store));
 	*exit_code = EXIT_CODE_FIRMWARE;
-	err = firmware_report(d, f);
+	firmware_say(d, NULL);
+	err = firmware_judge(store_library(d->store), d->config, f);
 	if (err)
 		return err;
 	catch_signals(d);

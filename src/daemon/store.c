@@ -6,6 +6,9 @@
  * files that nobody reads are dropped, oldest first, when idle ones exceed
  * STORE_IDLE_MAX. A file in an archive comes with all others of it. A file whose bytes are no
  * longer those that were checked is not handed out.
+ *
+ * A store may be closed while transfers still read from it (the library was read anew): what is
+ * in use then belongs to nobody, and goes when its last reader lets go of it.
  */
 #include "reflashd/store.h"
 
@@ -22,6 +25,7 @@
 
 struct cached {
 	struct content content; /* first: a content is handed out, a cached comes back */
+	struct store *store;	/* NULL: that store was closed */
 	struct cached *next;
 	uint64_t ref; /* STORE_NO_FILE: made up for one answer */
 	unsigned users;
@@ -122,10 +126,12 @@ static void cached_free(struct cached *c)
 void store_close(struct store *s)
 {
 	while (s->cached) {
-		struct cached *next = s->cached->next;
+		struct cached *c = s->cached;
 
-		cached_free(s->cached);
-		s->cached = next;
+		s->cached = c->next;
+		c->store = NULL;
+		if (c->users == 0)
+			cached_free(c);
 	}
 	library_free(&s->library);
 	keys_free(&s->keys);
@@ -152,7 +158,8 @@ static struct cached *cached_new(struct store *s, uint64_t ref, uint8_t *bytes, 
 		free(bytes);
 		return NULL;
 	}
-	*c = (struct cached){.content = {bytes, len}, .ref = ref, .users = 1, .bytes = bytes};
+	*c = (struct cached){
+		.content = {bytes, len}, .store = s, .ref = ref, .users = 1, .bytes = bytes};
 	c->next = s->cached;
 	s->cached = c;
 	return c;
@@ -337,23 +344,26 @@ const struct content *store_wrap(struct store *s, uint8_t *data, size_t len)
 	return c ? &c->content : NULL;
 }
 
-void store_release(struct store *s, const struct content *content)
+void store_release(const struct content *content)
 {
-	for (struct cached **at = &s->cached; *at; at = &(*at)->next) {
-		struct cached *c = *at;
+	struct cached *c = (struct cached *)(uintptr_t)content;
+	struct store *s = c->store;
+	struct cached **at;
 
-		if (&c->content != content)
-			continue;
-		must(c->users > 0);
-		c->users--;
-		/* To the front: what was used last is dropped last. */
-		*at = c->next;
-		c->next = s->cached;
-		s->cached = c;
-		trim_idle(s);
+	must(c->users > 0);
+	c->users--;
+	if (!s) {
+		if (c->users == 0)
+			cached_free(c);
 		return;
 	}
-	must_fail("the content is of this store", __FILE__, __LINE__);
+	/* To the front: what was used last is dropped last. */
+	for (at = &s->cached; *at != c; at = &(*at)->next)
+		must(*at);
+	*at = c->next;
+	c->next = s->cached;
+	s->cached = c;
+	trim_idle(s);
 }
 
 void store_preload(struct store *s)
@@ -371,6 +381,6 @@ void store_preload(struct store *s)
 
 		/* A file that cannot be read now is reported when a phone asks for it. */
 		if (c)
-			store_release(s, c);
+			store_release(c);
 	}
 }

@@ -41,7 +41,7 @@ static enum tftp_found give(struct tftp_port *p, const struct content *content, 
 
 		if (converted)
 			tftp_netascii(content->data, content->len, converted);
-		store_release(store, content);
+		store_release(content);
 		content = converted ? store_wrap(store, converted, len) : NULL;
 	}
 	if (!content) {
@@ -127,9 +127,8 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 
 static void release(void *ctx, void *content)
 {
-	struct tftp_port *p = ctx;
-
-	store_release(p->daemon->store, content);
+	(void)ctx;
+	store_release(content);
 }
 
 /* Connections: one socket and one watcher each; watchers are reused, since libuv gives them

@@ -405,3 +405,16 @@ int library_folder_end(struct library *l)
 	free(g.leader);
 	return err;
 }
+
+bool bundle_same_files(const struct library *a, const struct bundle *x, const struct library *b,
+		       const struct bundle *y)
+{
+	if (x->file_count != y->file_count)
+		return false;
+	for (unsigned i = 0; i < x->file_count; i++)
+		if (strcmp(a->file[x->files[i]].name, b->file[y->files[i]].name) != 0 ||
+		    memcmp(a->file[x->files[i]].identity, b->file[y->files[i]].identity,
+			   sizeof(a->file->identity)) != 0)
+			return false;
+	return true;
+}

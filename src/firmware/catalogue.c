@@ -40,6 +40,26 @@ void catalogue_init(struct catalogue *c, const struct catalogue_config *config,
 	c->library = library;
 }
 
+void catalogue_change(struct catalogue *c, const struct catalogue_config *config,
+		      const struct library *library)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < c->client_count; i++) {
+		const char *load = c->library->bundle[c->client[i].bundle].load;
+		const struct bundle *b = library_bundle(library, load);
+
+		if (!b)
+			continue;
+		c->client[kept].ip = c->client[i].ip;
+		c->client[kept++].bundle = (int)(b - library->bundle);
+	}
+	c->client_count = kept;
+	c->client_next = 0;
+	c->config = *config;
+	c->library = library;
+}
+
 static const struct bundle *bundle_of_client(const struct search *s)
 {
 	for (unsigned i = 0; i < s->c->client_count; i++)

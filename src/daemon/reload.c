@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SIGHUP, and a firmware folder that changed: configuration and library are read anew, whole or
+ * not at all.
+ *
+ * The happy path: flags and file once more → a second library, read by a thread of its own while
+ * this one serves on → exchanged between two events → the old one goes; a transfer that still
+ * reads from it keeps its bytes. What is new is said; what is as before is not.
+ *
+ * What can go wrong: the file has an error, an option changed that holds from start to end (the
+ * interface, our address …), the folder cannot be read, nothing in it may be given to a phone.
+ * Then nothing is taken over, and what is wrong is said. A folder that is still being copied
+ * into is left alone until it was quiet for a moment; what is read too early is found
+ * incomplete, and read again when the next file has come.
+ */
+#include "daemon.h"
+
+#include "reflashd/firmware_event.h"
+#include "reflashd/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define QUIET_MS    2000
+#define WATCHED_MAX 128
+
+/* They take effect with the next answer; every other option only at a start. */
+static const enum config_option changeable[] = {
+	OPTION_LEASE_TIME,	 OPTION_ROUTER,	  OPTION_DNS,
+	OPTION_TFTP_SERVER,	 OPTION_TARGET,	  OPTION_KEYS,
+	OPTION_MODELS,		 OPTION_FIRMWARE, OPTION_VERBOSE,
+	OPTION_SERVE_INCOMPLETE, OPTION_QUIET,	  OPTION_COLOR,
+	OPTION_CONFIG,		 OPTION_HELP,	  OPTION_PRINT_CONFIG,
+};
+
+struct reload {
+	struct daemon *daemon;
+	uv_timer_t timer;
+	unsigned watched;
+	uv_fs_event_t watch[WATCHED_MAX];
+	bool running;	/* the thread reads */
+	bool once_more; /* and something changed since it began */
+	bool asked;	/* by somebody, who wants an answer */
+	uv_work_t work;
+	struct config config;  /* what is being read */
+	struct config current; /* what was taken over last; daemon.config points to it */
+	struct store *store;
+	struct fault fault;
+	int err, exit_code;
+};
+
+static void read_anew(struct reload *r);
+static void watch_folders(struct reload *r);
+
+/* ---- in the thread: nothing of the daemon is touched ---- */
+
+static void on_work(uv_work_t *work)
+{
+	struct reload *r = work->data;
+
+	r->err = store_open(&r->store, &r->config, &r->exit_code, &r->fault);
+	if (r->err)
+		return;
+	r->err = firmware_judge(store_library(r->store), &r->config, &r->fault);
+	if (r->err) {
+		store_close(r->store);
+		r->store = NULL;
+	} else {
+		store_preload(r->store);
+	}
+}
+
+/* ---- taking over ---- */
+
+static void refuse(struct reload *r, const char *why)
+{
+	daemon_note(r->daemon, SEVERITY_WARNING, "reload-failed",
+		    "%s. Nothing was taken over: what was served before is still served.", why);
+}
+
+static void take_over(struct reload *r)
+{
+	struct daemon *d = r->daemon;
+	struct catalogue_config offers = {.offer_unfit = r->config.serve_incomplete};
+	struct store *before = d->store;
+	struct dhcp_config *dhcp = &d->dhcp.server.config;
+	unsigned news;
+
+	r->current = r->config;
+	d->config = &r->current;
+	text_copy(offers.target, sizeof(offers.target), d->config->target);
+	catalogue_change(&d->catalogue, &offers, store_library(r->store));
+	phones_change_library(&d->phones, store_library(r->store));
+	phones_aim(&d->phones, d->config->target, d->config->serve_incomplete);
+	dhcp->lease_seconds = d->config->lease_seconds;
+	dhcp->routers = d->config->routers;
+	dhcp->dns = d->config->dns;
+	dhcp->tftp = d->config->tftp;
+	bus_configure(&d->bus, d->config);
+	d->store = r->store;
+	r->store = NULL;
+	news = firmware_say(d, store_library(before));
+	store_close(before);
+	if (r->asked)
+		daemon_note(d, SEVERITY_NOTICE, "reloaded",
+			    "Configuration and firmware were read anew%s.",
+			    news ? "" : "; the firmware is as it was");
+	watch_folders(r);
+}
+
+static void on_read(uv_work_t *work, int status)
+{
+	struct reload *r = work->data;
+
+	r->running = false;
+	if (status || r->daemon->stopping) {
+		if (r->store)
+			store_close(r->store);
+		r->store = NULL;
+		return;
+	}
+	if (r->err)
+		refuse(r, r->fault.text);
+	else
+		take_over(r);
+	r->asked = false;
+	if (r->once_more)
+		read_anew(r);
+}
+
+/* ---- what to read ---- */
+
+static bool may_change(enum config_option o)
+{
+	for (size_t i = 0; i < ARRAY_LEN(changeable); i++)
+		if (changeable[i] == o)
+			return true;
+	return false;
+}
+
+static bool configure(struct reload *r)
+{
+	struct daemon *d = r->daemon;
+	struct fault f;
+
+	if (!r->asked) { /* a folder changed: the configuration as it is */
+		r->config = *d->config;
+		return true;
+	}
+	if (config_again(&r->config, d->config, &f) != 0) {
+		refuse(r, f.text);
+		return false;
+	}
+	for (unsigned o = 0; o < OPTIONS_TOTAL; o++) {
+		char why[200];
+
+		if (may_change((enum config_option)o) ||
+		    config_same(&r->config, d->config, (enum config_option)o))
+			continue;
+		text_format(why, sizeof(why),
+			    "The configuration changes %s, which holds from start to end: restart "
+			    "reflashd for that",
+			    config_option_name((enum config_option)o));
+		refuse(r, why);
+		return false;
+	}
+	return true;
+}
+
+static void read_anew(struct reload *r)
+{
+	r->once_more = false;
+	if (r->daemon->stopping)
+		return;
+	if (r->running) {
+		r->once_more = true;
+		return;
+	}
+	if (!configure(r)) {
+		r->asked = false;
+		return;
+	}
+	r->work.data = r;
+	r->running = uv_queue_work(r->daemon->loop, &r->work, on_work, on_read) == 0;
+}
+
+void reload_now(struct daemon *d)
+{
+	if (!d->reload)
+		return;
+	d->reload->asked = true;
+	read_anew(d->reload);
+}
+
+/* ---- watching folders ---- */
+
+static void on_quiet(uv_timer_t *timer)
+{
+	read_anew(timer->data);
+}
+
+static void on_change(uv_fs_event_t *watch, const char *name, int events, int status)
+{
+	struct reload *r = watch->data;
+
+	(void)events;
+	if (status == 0 && !(name && name[0] == '.')) /* dot files are never read */
+		uv_timer_start(&r->timer, on_quiet, QUIET_MS, 0);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void watch_path(struct reload *r, const char *path)
+{
+	uv_fs_event_t *w;
+
+	if (r->watched == WATCHED_MAX || !is_folder(path))
+		return;
+	w = &r->watch[r->watched];
+	/* Out of inotify watches, or a file system without: SIGHUP still works. */
+	if (uv_fs_event_start(w, on_change, path, 0) == 0)
+		r->watched++;
+}
+
+/* The folders that were named and those in them, as deep as the scan goes. */
+static void watch_folders(struct reload *r)
+{
+	const struct config *c = r->daemon->config;
+	char path[CONFIG_PATH_MAX + 260];
+
+	for (unsigned i = 0; i < r->watched; i++)
+		uv_fs_event_stop(&r->watch[i]);
+	r->watched = 0;
+	for (unsigned i = 0; i < c->firmware_count; i++) {
+		DIR *dir = is_folder(c->firmware[i]) ? opendir(c->firmware[i]) : NULL;
+		struct dirent *entry;
+
+		watch_path(r, c->firmware[i]);
+		while (dir && (entry = readdir(dir))) {
+			if (entry->d_name[0] == '.')
+				continue;
+			if (text_format(path, sizeof(path), "%s/%s", c->firmware[i], entry->d_name))
+				watch_path(r, path);
+		}
+		if (dir)
+			closedir(dir);
+	}
+}
+
+/* ---- the part ---- */
+
+static int reload_open(struct daemon *d, struct fault *f)
+{
+	struct reload *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return fault_set(f, -ENOMEM, "no memory to start");
+	d->reload = r;
+	r->daemon = d;
+	uv_timer_init(d->loop, &r->timer);
+	r->timer.data = r;
+	for (unsigned i = 0; i < WATCHED_MAX; i++) {
+		uv_fs_event_init(d->loop, &r->watch[i]);
+		r->watch[i].data = r;
+	}
+	watch_folders(r);
+	return 0;
+}
+
+/* The thread is waited for when the loop runs out. */
+static void reload_close(struct daemon *d)
+{
+	free(d->reload);
+	d->reload = NULL;
+}
+
+const struct part reload_part = {"reload", reload_open, NULL, reload_close};
