@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SIGHUP reads configuration and firmware anew, whole or not at all, and a folder that gains or
+# loses a bundle is noticed. A transfer that runs meanwhile is not disturbed.
+. "$(dirname "$0")/lib.sh"
+need tftp udhcpc
+ns_make
+synth java70 SCCP70.8-5-2S "$FILES/852"
+cat >"$T/reflashd.conf" <<EOF
+[dhcp]
+lease-time = 600
+EOF
+start_daemon -c "$T/reflashd.conf"
+ip -n "$CLI" addr add 10.77.0.99/24 dev eth0
+fetch() { in_cli timeout 20 tftp -m binary $IP -c get "$1" "$T/out"; }
+reload() { kill -HUP "$DAEMON"; }
+notes() { grep -c "\"code\":\"$1\"" "$EVENTS" || :; }
+note_again() { # CODE N RE: the Nth note of that code
+	for _ in $(seq 200); do
+		[ "$(notes "$1")" -lt "$2" ] || { grep "\"code\":\"$1\"" "$EVENTS" | tail -n 1 | grep -Eq -- "$3" && return; }
+		sleep 0.05
+	done
+	fail "no note $1 number $2 that says $3"
+}
+lease() { in_cli udhcpc -i eth0 -n -q -f -s /bin/true 2>&1 | grep -o 'lease time [0-9]*'; }
+
+# Nothing changed: said, and nothing else.
+reload
+note_again reloaded 1 'as it was'
+[ "$(grep -c '"event":"firmware.bundle"' "$EVENTS")" = 1 ] || fail "an old bundle is told of again"
+
+# A bundle appears by itself, file by file, while a slow transfer runs.
+in_srv tc qdisc add dev lan0 root netem delay 5ms 2>/dev/null && slow=1 || slow=
+big=$(cd "$FILES/852" && ls -S | head -n 1)
+(fetch "$big" && cp "$T/out" "$T/slow") &
+job=$!
+synth java70 SCCP70.9-4-2SR3-1S "$T/new"
+mkdir "$FILES/942"
+for f in "$T"/new/*; do cp "$f" "$FILES/942/"; done
+wait_event firmware.bundle 'SCCP70.9-4-2SR3-1S' | grep -q '"complete":true' || {
+	wait_event firmware.bundle 'SCCP70.9-4-2SR3-1S.*"complete":true' >/dev/null
+}
+wait $job || fail "the transfer that ran meanwhile failed"
+cmp "$T/slow" "$FILES/852/$big" || fail "the transfer that ran meanwhile is damaged"
+[ -z "$slow" ] || in_srv tc qdisc del dev lan0 root
+fetch SCCP70.9-4-2SR3-1S.loads && cmp "$T/out" "$T/new/SCCP70.9-4-2SR3-1S.loads" || fail "the new bundle is not served"
+
+# The configuration: a value that may change does.
+lease | grep -q 600 || fail "the lease time of the start is not 600"
+printf '[dhcp]\nlease-time = 1200\n' >"$T/reflashd.conf"
+reload
+note_again reloaded 2 .
+lease | grep -q 1200 || fail "the new lease time is not used"
+
+# An error, and an option that only holds from the start: nothing is taken over.
+printf '[dhcp]\nlease-time = 2400\nlease-tim = 5\n' >"$T/reflashd.conf"
+reload
+note_again reload-failed 1 'reflashd.conf:3.*Nothing was taken over'
+printf '[dhcp]\nlease-time = 2400\npool = 10.77.0.100-10.77.0.110\n' >"$T/reflashd.conf"
+reload
+note_again reload-failed 2 'pool.*restart'
+lease | grep -q 1200 || fail "half of a refused configuration was taken over"
+
+# All firmware broken or gone: the old one is still served.
+printf '[dhcp]\nlease-time = 1200\n' >"$T/reflashd.conf"
+mv "$FILES/852" "$FILES/942" "$T/"
+note_again reload-failed 3 'still served'
+mv "$T/852" "$FILES/"
+wait_event daemon.note '"bundle-gone".*SCCP70.9-4-2SR3-1S' >/dev/null
+fetch term70.default.loads && cmp "$T/out" "$FILES/852/term70.default.loads" || fail "what is left is not served"
+stop_daemon
