@@ -14,10 +14,9 @@ void phones_change_library(struct phones *p, const struct library *library)
 
 		if (phone->model)
 			phone->model = models_by_id(library->models, phone->model->id);
-		if (!old)
-			continue;
-		phone->bundle = library_bundle(library, phone->load);
-		if (phone->bundle && bundle_same_files(p->library, old, library, phone->bundle))
+		phone->bundle = phone->load[0] ? library_bundle(library, phone->load) : NULL;
+		if (old && phone->bundle &&
+		    bundle_same_files(p->library, old, library, phone->bundle))
 			continue;
 		phone->fetched = phone->ever = phone->unsure = 0;
 		phone->done_bytes = phone->file_bytes = 0;
