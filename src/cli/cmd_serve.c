@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "../daemon/candidates.h"
 #include "reflashd/daemon.h"
 
 int cmd_serve(int argc, char *const argv[])
@@ -11,9 +12,14 @@ int cmd_serve(int argc, char *const argv[])
 	if (!cli_config(&config, "serve", argc, argv, &exit_code))
 		return exit_code;
 	if (!*config.interface) {
-		cli_complain("on which interface? Name the one that the phone is cabled to, e.g. "
-			     "-i eth0 (`ip -br link' lists them)");
+		cli_complain("on which interface? Name the one that the phone is cabled to "
+			     "with -i");
+		candidates_print(stderr, config.firmware[0]);
 		return EXIT_CODE_USAGE;
 	}
-	return daemon_serve(&config);
+	exit_code = daemon_serve(&config);
+	/* Mistyped, or pulled out. */
+	if (exit_code == EXIT_CODE_NETWORK && !candidates_have(config.interface))
+		candidates_print(stderr, config.firmware[0]);
+	return exit_code;
 }

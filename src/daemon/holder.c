@@ -72,9 +72,30 @@ static bool process_holds(const char *pid, const char *link_text)
 	return found;
 }
 
+/* How to stop that process: its unit, when systemd started it as a service. */
+static void stop_words(const char *pid, char *out, size_t size)
+{
+	char path[300], line[512], *name = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/cgroup", pid);
+	snprintf(out, size, "sudo kill %.20s", pid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		name = strrchr(line, '/');
+		/* user@1000.service and the like hold everything that somebody runs. */
+		if (name && strlen(name) > 9 && strcmp(name + strlen(name) - 8, ".service") == 0 &&
+		    strncmp(name, "/user@", 6) != 0)
+			snprintf(out, size, "sudo systemctl stop %.80s", name + 1);
+	}
+	if (file)
+		fclose(file);
+}
+
 void port_holder(int protocol, uint16_t port, char *out, size_t size)
 {
-	char wanted[64], path[300], name[64] = "";
+	char wanted[64], path[300], name[64] = "", stop[120];
 	unsigned long inode = port_inode(protocol, port);
 	struct dirent *entry;
 	DIR *dir = inode ? opendir("/proc") : NULL;
@@ -93,7 +114,9 @@ void port_holder(int protocol, uint16_t port, char *out, size_t size)
 		file = fopen(path, "r");
 		if (file && fgets(name, sizeof(name), file)) {
 			name[strcspn(name, "\n")] = 0;
-			snprintf(out, size, "%s (process %.20s)", name, entry->d_name);
+			stop_words(entry->d_name, stop, sizeof(stop));
+			snprintf(out, size, "%s (process %.20s; `%s' ends it)", name,
+				 entry->d_name, stop);
 		}
 		if (file)
 			fclose(file);

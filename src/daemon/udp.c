@@ -15,7 +15,7 @@
 
 static int open_failed(const char *interface, uint16_t port, int err, struct fault *f)
 {
-	char holder[128];
+	char holder[256];
 
 	if (err == -EADDRINUSE) {
 		port_holder(IPPROTO_UDP, port, holder, sizeof(holder));

@@ -20,6 +20,8 @@ state="--state-dir $T/state"
 	run 1 'did you mean.*--pool' -i lan0 --pol 10.0.0.1-10.0.0.9 "$FILES"
 	run 1 '--lease-time.*`10' -i lan0 --lease-time 10 "$FILES"
 	run 1 'which interface' "$FILES"
+	grep -Eq '\* lan0 .*cable connected, no address' "$T/out" || fail "lan0 is not in the list: $(cat "$T/out")"
+	grep -Fq "sudo reflashd -i lan0 $FILES" "$T/out" || fail "no command to type"
 	run 1 'Name the folder' -i lan0
 	run 2 'cannot read|No such file' -i lan0 -c "$T/missing.conf" "$FILES"
 	printf '[dhcp]\nlease-time = soon\n' >"$T/bad.conf"
@@ -28,9 +30,19 @@ state="--state-dir $T/state"
 	run 3 'No such file' -i lan0 $state "$T/nowhere"
 	mkdir "$T/empty"
 	run 3 'no file in' -i lan0 $state "$T/empty"
-	run 4 'no network interface .eth7.*lan0' -i eth7 $state "$FILES"
+	run 4 'no network interface .eth7' -i eth7 $state "$FILES"
+	grep -Fq "sudo reflashd -i lan0 $FILES" "$T/out" || fail "no command to type"
 	run 4 'not an Ethernet' -i lo $state "$FILES"
 }
+
+# Our address is somebody else's already: said with who that is.
+ip -n "$CLI" addr add 10.77.0.9/24 dev eth0
+status=0
+ip netns exec "$SRV" timeout -k 1 20 "$BIN" -i lan0 -a 10.77.0.9/24 --state-dir "$T/state" "$FILES" >"$T/out" 2>&1 || status=$?
+[ $status = 4 ] || { cat "$T/out"; fail "exit code $status when the address is taken"; }
+mac=$(ip -n "$CLI" -o link show eth0 | sed 's/.*ether \([^ ]*\).*/\1/')
+grep -q "10\.77\.0\.9.*$mac" "$T/out" || { cat "$T/out"; fail "who has our address is not said"; }
+[ -z "$(ip -n "$SRV" -4 addr show dev lan0)" ] || fail "the address was left behind"
 
 # A port that somebody else holds: named, with its process.
 need dnsmasq

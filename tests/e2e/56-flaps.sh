@@ -1,0 +1,29 @@
+#!/bin/sh
+# A direct cable and a network manager at their worst: the address is taken away and the link drops
+# fifty times while a phone fetches its firmware. The phone recovers, and it is said once.
+. "$(dirname "$0")/lib.sh"
+ns_make
+synth --size 3000000 java70 SCCP70.8-3-3S "$FILES/7970"
+start_daemon
+in_cli "$ROOT/build/tools/simphone" -i eth0 --speed 20 --timeout 90 --model 7970 --kind erased >"$T/phone.log" 2>&1 &
+phone=$!
+wait_event tftp.start '\.sbn' >/dev/null
+for i in $(seq 50); do
+	ip -n "$SRV" addr flush dev lan0
+	sleep 0.1
+	# The kernel drops addresses of an interface that is switched off; here the far end goes.
+	ip -n "$CLI" link set eth0 down
+	sleep 0.1
+	ip -n "$CLI" link set eth0 up
+	sleep 0.1
+done
+kill -0 $phone || fail "the phone was done before the flapping was: this test tests nothing"
+status=0
+wait $phone || status=$?
+[ $status = 0 ] || { cat "$T/phone.log"; fail "the phone did not come back"; }
+wait_event phone.recovered >/dev/null
+said=$(grep -c '"address-restored"' "$EVENTS")
+[ "$said" = 1 ] || fail "that the address was put back was said $said times"
+[ "$(grep -c 'comes and goes' "$LOG")" = 1 ] || fail "the flapping was not said once"
+ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24" || fail "the address is gone"
+stop_daemon
