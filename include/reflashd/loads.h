@@ -91,4 +91,14 @@ int load_version_order(const struct load_version *a, const struct load_version *
  * comes before all others; two of them are in the order of their text. <0, 0, >0. */
 int loads_version_compare(const char *a, const char *b);
 
+/*
+ * Does a phone that says this of itself run that load? announced is the name itself, the
+ * version alone as in SCCP alarms ("9.4(2SR3.1S)"), or the first member as on web pages
+ * ("jar75sccp.9-4-2SR3-1S"); in any case, with or without a file suffix. A P003- name stands for
+ * the P0S3- load of its version; see announced.c for what that is worth.
+ */
+bool load_announces(const char *load, const char *announced);
+/* "TERM70_LOAD": the loader of an empty flash, no load. term, unless NULL, is then "70". */
+bool load_is_loader(const char *announced, char term[8]);
+
 #endif

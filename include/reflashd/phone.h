@@ -7,7 +7,9 @@
  * on its web page (phones.md 10); failing these, the requests that only a running image makes
  * (4.1, 4.2, 11): an erased loader asks for its packing list and the members, never for
  * CTL/SEP/XMLDefault; these after a whole list mean that it booted. Where somebody listens for
- * the stronger kinds, a proof by requests waits PHONE_PROOF_WAIT_MS for one of them.
+ * the stronger kinds, a proof by requests waits PHONE_PROOF_WAIT_MS for one of them. A phone that
+ * announces another load than it was given is not recovered by its requests: it did not take it.
+ * announce.c has the rules.
  *
  * Advice is given on observation only, once, and taken back when the phone moves on (advice.h).
  */
@@ -85,7 +87,13 @@ struct phone {
 	int64_t fetch_ms;		 /* when it began to fetch */
 
 	struct phone_watch watch; /* advice.c's own */
+
+	int64_t announced_ms; /* when it last announced .announced */
+	bool loader_seen;     /* TERMxx_LOAD was announced since it last ran a load */
+	uint32_t under_way;   /* like fetched: begun and neither completed nor given up */
 };
+
+_Static_assert(sizeof(struct phone) <= 2048, "200 phones under 2 KB each");
 
 /* A phone fetches a list that it refuses twice within a second (phones.md 4.1, 7906). */
 #define PHONE_ROUND_MS 10000
@@ -107,7 +115,7 @@ struct phones {
 
 struct phones_out {
 	unsigned event_count;
-	struct event events[8]; /* phone.*, to be put on the bus */
+	struct event events[12]; /* phone.*, to be put on the bus */
 };
 
 void phones_init(struct phones *p, const struct library *library);

@@ -12,11 +12,14 @@ struct fold {
 	struct phone *phone;
 	const struct event *event;
 	struct phones_out *out;
+	bool moved; /* a stage was announced: the advice may no longer apply */
 };
 
 /* Finds the event's phone by MAC, else by address; makes a record when there is none, a MAC is
  * known and `create` says so. false: not a phone we know. */
 bool fold_open(struct fold *s, bool create);
+/* The same for a phone that names itself: mac NULL, when it does not. */
+bool fold_open_as(struct fold *s, const struct mac *mac, bool create);
 
 /* This address is the phone's now, and nobody else's. 0 changes nothing. */
 void fold_set_ip(struct fold *s, uint32_t ip);
@@ -31,6 +34,10 @@ bool fold_whole(const struct fold *s, uint32_t bits);
 /* 7902/7905/7912: is the image that gives the bundle its load name among them? The recovery image
  * may lie in the same folder, and who runs that does not run the load. */
 bool fold_named(const struct fold *s, uint32_t bits);
+/* Was all of a load handed over to it? */
+bool fold_given_whole(const struct fold *s);
+/* Was enough of a bundle handed over for its life to be the work of it? */
+bool fold_fed(const struct fold *s);
 
 /* history.c: what its plan goes by. */
 /* It rebooted, or may have. */
@@ -56,8 +63,31 @@ void fold_listed(struct fold *s);
 void fold_fetching(struct fold *s);
 void fold_writing(struct fold *s);
 void fold_back(struct fold *s);
-void fold_recovered(struct fold *s);
+/* Its loader is alive on an empty flash. */
+void fold_empty(struct fold *s);
+/* It runs what it was given, or the next step follows. named: the load, where it said which;
+ * NULL: the one that it was given. */
+void fold_proven(struct fold *s, enum phone_proof proof, const char *named);
 /* It refused the load; the plan says what it is offered now. */
 void fold_refused(struct fold *s, const char *load, unsigned times, const struct plan *plan);
+
+/* announce.c: what a phone says of itself. */
+/* cdp.seen, sccp.*, sip.register, http.device. Leaves s->phone NULL when it is nobody's. */
+void fold_announce(struct fold *s);
+/* Its requests show that an image runs: proven, unless it says otherwise or will yet speak. */
+void fold_shown(struct fold *s);
+/* It showed a sign of life: does that make proof of what it announced before? */
+void fold_reweigh(struct fold *s);
+/* A proof by requests that waits is said now. */
+void fold_settle(struct fold *s);
+/* It rebooted: what it announced long before was another life's. */
+void fold_forget_announced(struct fold *s);
+
+/* progress.c: where it is in its bundle. Each says so by phone.progress, where it can. */
+void progress_begin(struct fold *s); /* it begins to fetch, or to fetch once more */
+void progress_start(struct fold *s, uint32_t bit);
+void progress_part(struct fold *s, uint32_t bit);
+void progress_complete(struct fold *s, uint32_t bit);
+void progress_abort(struct fold *s, uint32_t bit);
 
 #endif

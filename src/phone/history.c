@@ -146,9 +146,7 @@ static bool whole(const struct phones *p, const struct phone *phone)
 	struct fold s = {.phones = (struct phones *)(uintptr_t)p,
 			 .phone = (struct phone *)(uintptr_t)phone};
 
-	return !phone->unsure &&
-	       (phone->bundle && phone->bundle->family == MODEL_KUP ? fold_named(&s, phone->fetched)
-								    : fold_whole(&s, phone->ever));
+	return !phone->unsure && fold_given_whole(&s);
 }
 
 bool phone_lives_by(const struct phones *p, const struct phone *phone)
@@ -168,7 +166,7 @@ void fold_runs(struct fold *s, const char *load)
 	if (load[0] && (!phone->newest[0] || loads_version_compare(load, phone->newest) > 0))
 		text_copy(phone->newest, sizeof(phone->newest), load);
 	forget_rounds(phone);
-	phone->erased = false;
+	phone->erased = phone->loader_seen = false;
 	s->phones->changes++;
 }
 

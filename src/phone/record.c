@@ -24,6 +24,8 @@ void phones_init(struct phones *p, const struct library *library)
 	p->count = 0;
 	p->recovered = 0;
 	p->changes = 0;
+	p->listening = false;
+	p->own_ip = p->rival_ip = 0;
 	phones_aim(p, "newest", false);
 }
 
@@ -66,24 +68,35 @@ static struct phone *room_for(struct phones *p)
 	return worst;
 }
 
-bool fold_open(struct fold *s, bool create)
+/* Nobody's own address: all zero, or a group's. */
+static bool is_station(const struct mac *mac)
+{
+	return mac && !mac_is_zero(*mac) && !(mac->b[0] & 1);
+}
+
+bool fold_open_as(struct fold *s, const struct mac *mac, bool create)
 {
 	const struct event *e = s->event;
-	bool has_mac = event_has(e, FIELD_MAC), has_ip = event_has(e, FIELD_IP) && e->ip;
+	bool has_mac = is_station(mac), has_ip = !mac && event_has(e, FIELD_IP) && e->ip;
 
-	s->phone = has_mac  ? phones_find(s->phones, e->mac)
+	s->phone = has_mac  ? phones_find(s->phones, *mac)
 		   : has_ip ? phones_find_ip(s->phones, e->ip)
 			    : NULL;
 	if (!s->phone && has_mac && create) {
 		s->phone = room_for(s->phones);
 		memset(s->phone, 0, sizeof(*s->phone));
-		s->phone->mac = e->mac;
+		s->phone->mac = *mac;
 		s->phone->stage = PHONE_STAGE_COUNT; /* nothing was said of it yet */
 	}
 	/* Also one of whom the state of an earlier run told. */
 	if (s->phone && s->phone->stage == PHONE_STAGE_COUNT)
 		s->phone->first_ms = s->phone->stage_ms = e->wall_ms;
 	return s->phone != NULL;
+}
+
+bool fold_open(struct fold *s, bool create)
+{
+	return fold_open_as(s, event_has(s->event, FIELD_MAC) ? &s->event->mac : NULL, create);
 }
 
 void fold_set_ip(struct fold *s, uint32_t ip)
@@ -115,7 +128,7 @@ void fold_adopt(struct fold *s, const char *load)
 		return;
 	text_copy(phone->load, sizeof(phone->load), load);
 	phone->bundle = library_bundle(s->phones->library, load);
-	phone->fetched = phone->ever = phone->unsure = 0;
+	phone->fetched = phone->ever = phone->unsure = phone->under_way = 0;
 	phone->lists = phone->rounds = 0;
 	if (phone->stage == PHONE_LISTED)
 		phone->stage = PHONE_LEASED; /* so that the other list is news, too */
@@ -194,4 +207,24 @@ bool fold_named(const struct fold *s, uint32_t bits)
 			return true;
 	}
 	return false;
+}
+
+bool fold_given_whole(const struct fold *s)
+{
+	const struct phone *phone = s->phone;
+
+	return phone->bundle && phone->bundle->family == MODEL_KUP ? fold_named(s, phone->fetched)
+								   : fold_whole(s, phone->ever);
+}
+
+bool fold_fed(const struct fold *s)
+{
+	const struct phone *phone = s->phone;
+	enum model_family family;
+
+	if (!fold_family(s, &family) || family == MODEL_JAVA)
+		return phone->ever != 0 && (phone->erased || fold_whole(s, phone->ever));
+	/* The list may be said to be complete after the members are, when its last ACK was lost,
+	 * and a 7940/7960 fetches it at every start: what was ever fetched counts. */
+	return fold_whole(s, family == MODEL_LEGACY ? phone->ever : phone->fetched);
 }

@@ -74,8 +74,10 @@ static struct event *move(struct fold *s, enum phone_stage stage, const char *fo
 	struct event *e = announce(s, EVENT_PHONE_STAGE);
 	va_list ap;
 
+	s->moved = true;
 	s->phone->stage = stage;
 	s->phone->stage_ms = s->event->wall_ms;
+	s->phone->proof_due_ms = 0;
 	event_set_text(e, FIELD_STAGE, phone_stage_name(stage));
 	if (s->phone->load[0])
 		event_set_text(e, FIELD_LOAD, s->phone->load);
@@ -151,6 +153,7 @@ void fold_fetching(struct fold *s)
 
 	begin_again(s);
 	forget_requests(phone);
+	progress_begin(s);
 	if (phone->load[0])
 		move(s, PHONE_FETCHING, "fetches the firmware %s.", phone->load);
 	else
@@ -200,14 +203,40 @@ static void say_clause(struct fold *s, struct event *e, const char *format, ...)
 	va_end(ap);
 }
 
+/* What was handed over before the flash was emptied again proves nothing any more. */
+void fold_empty(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	const char *term = phone->model ? phone->model->term : "";
+	struct event *e;
+
+	if (phone->stage >= PHONE_BACK && phone->stage < PHONE_STAGE_COUNT) {
+		begin_again(s);
+		forget_requests(phone);
+		phone->stage = phone->ip ? PHONE_LEASED : PHONE_SEEN;
+		phone->fetched = phone->ever = phone->unsure = 0;
+	}
+	s->moved = true;
+	phone->stage_ms = s->event->wall_ms;
+	phone->proof_due_ms = 0;
+	e = announce(s, EVENT_PHONE_STAGE);
+	event_set_text(e, FIELD_STAGE, "erased");
+	say_clause(s, e,
+		   "has no firmware: its loader is alive and announces %s. It will ask for %s; "
+		   "leave it plugged in.",
+		   phone->announced, term[0] ? term : "its packing list");
+}
+
 /* It lives, and its plan goes on: no recovery yet. */
 static void next_step(struct fold *s, const struct plan *plan, bool whole, bool erased)
 {
 	struct phone *phone = s->phone;
 	struct event *e = announce(s, EVENT_PHONE_STAGE);
 
+	s->moved = true;
 	phone->stage = PHONE_BACK;
 	phone->stage_ms = s->event->wall_ms;
+	phone->proof_due_ms = 0;
 	phone->fetched = phone->ever = 0;
 	phone->revived = phone->revived || erased;
 	phone->on_step = true;
@@ -285,34 +314,67 @@ void fold_refused(struct fold *s, const char *load, unsigned times, const struct
 			   next);
 }
 
+/* Behind "runs LOAD": why we know, without the time. */
+static const char *proof_text(enum phone_proof proof, bool named)
+{
+	static const char *const text[PHONE_PROOF_COUNT] = {
+		[PROOF_NONE] = "",
+		[PROOF_REQUESTS] = "proven by the requests only a running phone makes",
+		[PROOF_HTTP] = "its own web page says so",
+		[PROOF_SIP] = "it says so as it registers (SIP)",
+		[PROOF_SCCP] = "it says so as it registers (SCCP)",
+		[PROOF_CDP] = "it announces so itself (CDP)",
+	};
+
+	if (!named && (proof == PROOF_SIP || proof == PROOF_SCCP))
+		return proof == PROOF_SIP ? "proven by its registration (SIP)"
+					  : "proven by its registration (SCCP)";
+	return text[proof];
+}
+
+/* A phone without a line looks like a failure to those who do not know the word. */
+static const char *line_text(const struct fold *s, enum phone_proof proof)
+{
+	enum model_family family;
+
+	if ((proof != PROOF_CDP && proof != PROOF_HTTP) || !fold_family(s, &family) ||
+	    family != MODEL_JAVA)
+		return "";
+	return " If its screen says \"Unprovisioned\", that is right: it has no line yet.";
+}
+
+struct conclusion {
+	enum phone_proof proof;
+	bool named, whole, erased;
+};
+
 /* It is proven to be where it can get to. */
-static void prove(struct fold *s, bool whole, bool erased)
+static void prove(struct fold *s, const struct conclusion *c)
 {
 	struct phone *phone = s->phone;
 	int64_t ms = s->event->wall_ms - phone->first_ms;
 	uint64_t seconds = ms > 0 ? (uint64_t)ms / 1000 : 0;
 	const char *since = phone->again ? "started over" : "was first seen";
+	const char *why = proof_text(c->proof, c->named);
 	struct event *e = move(s, PHONE_RECOVERED, "has proven that it runs.");
 
 	e->severity = SEVERITY_DEBUG; /* for programs; people read the next event */
-	if (!whole)
+	if (!c->whole)
 		hide_load(e);
 	e = announce(s, EVENT_PHONE_RECOVERED);
-	event_set_text(e, FIELD_PROOF, "requests");
+	event_set_text(e, FIELD_PROOF, phone_proof_name(c->proof));
 	event_set_number(e, FIELD_SECONDS, seconds);
-	if (whole) {
+	if (c->whole) {
 		event_set_text(e, FIELD_LOAD, phone->load);
-		say_clause(s, e,
-			   "%s%s%s: proven by the requests only a running phone makes, %" PRIu64
-			   " second%s after it %s.",
-			   erased ? "is alive again and runs " : "runs ", phone->load,
-			   erased ? "" : " now", seconds, seconds == 1 ? "" : "s", since);
+		say_clause(s, e, "%s%s%s: %s, %" PRIu64 " second%s after it %s.%s",
+			   c->erased ? "is alive again and runs " : "runs ", phone->load,
+			   c->erased ? "" : " now", why, seconds, seconds == 1 ? "" : "s", since,
+			   line_text(s, c->proof));
 	} else {
 		say_clause(s, e,
-			   "is alive again: proven by the requests only a running phone makes, "
-			   "%" PRIu64 " second%s after it %s. Not every file of a load was seen to "
-			   "arrive, so which load it runs is not known.",
-			   seconds, seconds == 1 ? "" : "s", since);
+			   "is alive again: %s, %" PRIu64 " second%s after it %s. Not every file "
+			   "of a load was seen to arrive, so which load it runs is not known.",
+			   why, seconds, seconds == 1 ? "" : "s", since);
 	}
 	s->phones->recovered += !phone->counted;
 	phone->counted = true;
@@ -320,27 +382,33 @@ static void prove(struct fold *s, bool whole, bool erased)
 	phone->on_step = phone->revived = phone->on_plan = false;
 }
 
-void fold_recovered(struct fold *s)
+void fold_proven(struct fold *s, enum phone_proof proof, const char *named)
 {
 	struct phone *phone = s->phone;
-	bool kup = phone->bundle && phone->bundle->family == MODEL_KUP;
-	bool stays = phone->on_step && phone->ever == 0, erased = phone->erased;
-	bool whole = !phone->unsure &&
-		     (kup ? fold_named(s, phone->fetched) : fold_whole(s, phone->ever));
+	bool stays = phone->on_step && phone->ever == 0;
+	struct conclusion c = {.proof = proof, .named = named != NULL, .erased = phone->erased};
 	bool on_plan = phone->on_plan || stays;
 	struct plan plan;
 
+	c.whole = !phone->unsure && fold_given_whole(s);
 	if (stays) { /* what it looked at since is not what it runs */
 		fold_adopt(s, phone->runs);
-		whole = true;
+		c.whole = true;
 	}
-	fold_runs(s, stays || whole || phone_lives_by(s->phones, phone) ? phone->load : "");
+	if (named) {
+		on_plan = on_plan && text_equal_nocase(phone->load, named);
+		fold_adopt(s, named);
+		c.whole = true;
+	}
+	fold_runs(s, c.whole || phone_lives_by(s->phones, phone) ? phone->load : "");
 	phone_plan(s->phones, phone, &plan);
 	/* Where it is not known what runs, the plan begins anew: nothing to announce. */
-	if (on_plan && !stays && phone->runs[0] && plan.count > 0)
-		next_step(s, &plan, whole, erased);
-	else
-		prove(s, whole, erased || phone->revived);
+	if (on_plan && !stays && phone->runs[0] && plan.count > 0) {
+		next_step(s, &plan, c.whole, c.erased);
+	} else {
+		c.erased = c.erased || phone->revived;
+		prove(s, &c);
+	}
 	if (on_plan && !stays && plan.state == PLAN_IMPOSSIBLE) /* else it was said just now */
 		say_what_is_missing(s, &plan);
 	if (stays && plan.count > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The phone tracker. One event in, at most three out, and nothing else to go by.
+ * The phone tracker. One event in, a few out, and nothing else to go by. announce.c has what
+ * phones say of themselves, progress.c the counting of bytes.
  *
  * The happy path of an erased Java phone (phones.md 4.1, 11):
  *
@@ -32,6 +33,7 @@
  */
 #include "reflashd/phone.h"
 
+#include "advice_rules.h"
 #include "fold.h"
 
 #include "reflashd/text.h"
@@ -89,19 +91,6 @@ static bool shows_running(const struct fold *s, enum request_kind kind, const ch
 	return legacy_runs(s->phone, kind, base);
 }
 
-/* Was enough of a bundle handed over for this life to be the work of it? */
-static bool fed(const struct fold *s)
-{
-	const struct phone *phone = s->phone;
-	enum model_family family;
-
-	if (!fold_family(s, &family) || family == MODEL_JAVA)
-		return phone->ever != 0 && (phone->erased || fold_whole(s, phone->ever));
-	/* The list may be said to be complete after the members are, when its last ACK was lost,
-	 * and a 7940/7960 fetches it at every start: what was ever fetched counts. */
-	return fold_whole(s, family == MODEL_LEGACY ? phone->ever : phone->fetched);
-}
-
 static void note_walk(struct phone *phone, enum request_kind kind, const char *base)
 {
 	uint8_t mac[6];
@@ -131,6 +120,7 @@ static void note_erased(struct fold *s, enum request_kind kind, const char *base
 	s->phones->changes += !phone->erased || (!phone->model && model);
 	phone->erased = true;
 	phone->on_step = false;
+	phone->proof_due_ms = 0;
 	if (!phone->model)
 		phone->model = model;
 }
@@ -152,7 +142,8 @@ static void asked(struct fold *s, enum request_kind kind, const char *base)
 		phone->config_asked = true;
 	if (phone->stage < PHONE_BACK)
 		fold_back(s);
-	if (phone->stage != PHONE_BACK || !fed(s))
+	fold_reweigh(s);
+	if (phone->stage != PHONE_BACK || !fold_fed(s))
 		return;
 	/* A question about CTL or SEP alone is not enough for a Java phone: it has proved
 	 * itself when it took a configuration, or asks for what comes after that. */
@@ -160,7 +151,7 @@ static void asked(struct fold *s, enum request_kind kind, const char *base)
 	if (kind == REQUEST_APPLICATION ||
 	    (known && family == MODEL_KUP && kind == REQUEST_PROFILE) ||
 	    (known && family == MODEL_LEGACY && kind == REQUEST_LEGACY_CONFIG))
-		fold_recovered(s);
+		fold_shown(s);
 }
 
 /* ---- transfers ---- */
@@ -214,6 +205,7 @@ static void image_complete(struct fold *s, const char *base)
 	else
 		phone->unsure &= ~bit;
 	phone->walk_begun = phone->legacy_walk = false;
+	progress_complete(s, bit);
 	if (phone->stage == PHONE_FETCHING && fold_whole(s, phone->fetched))
 		fold_writing(s);
 }
@@ -234,6 +226,11 @@ static bool compares(const struct fold *s, enum request_kind kind)
 
 static void started(struct fold *s, enum request_kind kind, const char *base)
 {
+	uint32_t bit;
+
+	/* It goes on to its next step before the proof of this one was said. */
+	if (event_has(s->event, FIELD_LOAD) && !text_equal_nocase(s->event->load, s->phone->load))
+		fold_settle(s);
 	s->phone->own_list = compares(s, kind);
 	if (event_has(s->event, FIELD_LOAD)) {
 		if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
@@ -245,7 +242,9 @@ static void started(struct fold *s, enum request_kind kind, const char *base)
 	if (kind != REQUEST_IMAGE && kind != REQUEST_RECOVERY)
 		return;
 	image_start(s);
-	s->phone->unsure &= fold_image_bit(s, base);
+	bit = fold_image_bit(s, base);
+	s->phone->unsure &= bit;
+	progress_start(s, bit);
 }
 
 /* It was on its way and runs a step of its plan. Does it stay there? Either nothing is left to go
@@ -276,9 +275,9 @@ static void completed(struct fold *s, enum request_kind kind, const char *base)
 	else if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
 		image_complete(s, base);
 	else if ((kind == REQUEST_XMLDEFAULT || kind == REQUEST_CONFIG) &&
-		 s->phone->stage == PHONE_BACK && (fed(s) || stays(s)) &&
+		 s->phone->stage == PHONE_BACK && (fold_fed(s) || stays(s)) &&
 		 shows_running(s, kind, base) && !(fold_family(s, &family) && family == MODEL_KUP))
-		fold_recovered(s);
+		fold_shown(s);
 }
 
 /* ---- events ---- */
@@ -290,33 +289,34 @@ static bool may_be_phone(const struct event *e)
 	       text_starts_nocase(e->vendor_class, "Cisco Systems, Inc.");
 }
 
-static void apply_dhcp(struct phones *p, const struct event *e, struct phones_out *out)
+static void apply_dhcp(struct fold *s)
 {
-	struct fold s = {.phones = p, .event = e, .out = out};
+	const struct event *e = s->event;
 	char text[sizeof(e->vendor_class)];
 	const struct model *model;
 
-	if (!event_has(e, FIELD_MAC) || (!may_be_phone(e) && !phones_find(p, e->mac)))
+	if (!event_has(e, FIELD_MAC) || !fold_open(s, may_be_phone(e)))
 		return;
-	fold_open(&s, true);
 	if (event_has(e, FIELD_VENDOR_CLASS)) {
 		must(text_copy(text, sizeof(text), e->vendor_class));
 		if (text_ends_nocase(text, "\\x00")) /* 7940/7960 send the NUL, too */
 			text[strlen(text) - 4] = 0;
-		model = models_by_vendor_class(p->models, text);
-		p->changes += model && model != s.phone->model;
+		model = models_by_vendor_class(s->phones->models, text);
+		s->phones->changes += model && model != s->phone->model;
 		if (model)
-			s.phone->model = model;
+			s->phone->model = model;
 	}
-	if (e->type != EVENT_DHCP_ACK)
-		fold_rebooted(&s);
-	fold_seen(&s);
+	if (e->type != EVENT_DHCP_ACK) {
+		fold_rebooted(s);
+		fold_forget_announced(s);
+	}
+	fold_seen(s);
 	if (e->type != EVENT_DHCP_ACK)
 		return;
 	if (event_has(e, FIELD_IP) && e->ip)
-		fold_set_ip(&s, e->ip);
-	if (s.phone->stage < PHONE_LEASED)
-		fold_leased(&s);
+		fold_set_ip(s, e->ip);
+	if (s->phone->stage < PHONE_LEASED)
+		fold_leased(s);
 }
 
 /* The name behind the last folder; in an event a backslash is written twice. */
@@ -330,49 +330,133 @@ static const char *base_name(const char *file)
 	return base;
 }
 
-static void apply_tftp(struct phones *p, const struct event *e, struct phones_out *out)
+static bool is_image(enum request_kind kind)
 {
-	struct fold s = {.phones = p, .event = e, .out = out};
-	const char *base = event_has(e, FIELD_FILE) ? base_name(e->file) : "";
-	enum request_kind kind = request_kind(base, p->models);
-
-	if (kind == REQUEST_OTHER || !fold_open(&s, true))
-		return;
-	if (event_has(e, FIELD_IP))
-		fold_set_ip(&s, e->ip);
-	fold_seen(&s);
-	if (e->type == EVENT_TFTP_REQUEST)
-		asked(&s, kind, base);
-	else if (e->type == EVENT_TFTP_START)
-		started(&s, kind, base);
-	else
-		completed(&s, kind, base);
+	return kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY;
 }
 
-void phones_apply(struct phones *p, const struct event *e, struct phones_out *out)
+static void apply_tftp(struct fold *s)
 {
-	out->event_count = 0;
-	switch ((unsigned)e->type) {
+	const struct event *e = s->event;
+	const char *base = event_has(e, FIELD_FILE) ? base_name(e->file) : "";
+	enum request_kind kind = request_kind(base, s->phones->models);
+
+	if (!fold_open(s, kind != REQUEST_OTHER) || kind == REQUEST_OTHER)
+		return;
+	if (event_has(e, FIELD_IP))
+		fold_set_ip(s, e->ip);
+	fold_seen(s);
+	if (e->type == EVENT_TFTP_REQUEST)
+		asked(s, kind, base);
+	else if (e->type == EVENT_TFTP_START)
+		started(s, kind, base);
+	else
+		completed(s, kind, base);
+}
+
+/* These move no phone: what it does next, does. */
+static void apply_part(struct fold *s)
+{
+	const struct event *e = s->event;
+	const char *base = event_has(e, FIELD_FILE) ? base_name(e->file) : "";
+
+	if (!fold_open(s, false) || !is_image(request_kind(base, s->phones->models)))
+		return;
+	if (e->type == EVENT_TFTP_PROGRESS)
+		progress_part(s, fold_image_bit(s, base));
+	else
+		progress_abort(s, fold_image_bit(s, base));
+}
+
+/* s->phone: whom it concerns, afterwards. */
+static void fold(struct fold *s)
+{
+	switch ((unsigned)s->event->type) {
 	case EVENT_DHCP_DISCOVER:
 	case EVENT_DHCP_REQUEST:
-	case EVENT_DHCP_ACK: apply_dhcp(p, e, out); break;
+	case EVENT_DHCP_ACK: apply_dhcp(s); break;
 	case EVENT_TFTP_REQUEST:
 	case EVENT_TFTP_START:
-	case EVENT_TFTP_COMPLETE: apply_tftp(p, e, out); break;
-	/* A refused or aborted file changes no stage: what the phone does next, does. */
+	case EVENT_TFTP_COMPLETE: apply_tftp(s); break;
+	case EVENT_TFTP_PROGRESS:
+	case EVENT_TFTP_ABORTED: apply_part(s); break;
+	case EVENT_CDP_SEEN:
+	case EVENT_SCCP_REGISTER:
+	case EVENT_SCCP_ALARM:
+	case EVENT_SIP_REGISTER:
+	case EVENT_HTTP_DEVICE: fold_announce(s); break;
+	case EVENT_NETWORK_RIVAL:
+		if (event_has(s->event, FIELD_SERVER))
+			s->phones->rival_ip = s->event->server;
+		break;
+	case EVENT_DHCP_OFFER:
+	case EVENT_DHCP_NAK:
+	case EVENT_DHCP_IGNORED:
+	case EVENT_DHCP_RELEASE:
+	case EVENT_DHCP_DECLINE:
+	case EVENT_TFTP_REFUSED:
+	case EVENT_TFTP_ELSEWHERE:
+	case EVENT_ARP_ASKED: fold_open(s, false); break; /* the advice looks at these */
 	default: break;
 	}
 }
 
+void phones_apply(struct phones *p, const struct event *e, struct phones_out *out)
+{
+	struct fold s = {.phones = p, .event = e, .out = out};
+
+	out->event_count = 0;
+	fold(&s);
+	if (!s.phone || s.phone->stage == PHONE_STAGE_COUNT) /* known, but not heard of yet */
+		return;
+	if (s.moved)
+		advice_moved(&s);
+	advice_apply(&s);
+}
+
+/* What one phone may have to say at a time: a proof with its remarks, and advice. */
+#define AT_ONCE 7u
+
 void phones_tick(struct phones *p, int64_t wall_ms, struct phones_out *out)
 {
-	(void)p;
-	(void)wall_ms;
+	struct event e;
+
+	event_init(&e, EVENT_DAEMON_NOTE); /* carries the time, nothing else */
+	e.wall_ms = wall_ms;
 	out->event_count = 0;
+	for (unsigned i = 0; i < p->count; i++) {
+		struct phone *phone = &p->phone[i];
+		struct fold s = {.phones = p, .phone = phone, .event = &e, .out = out};
+		bool proof = phone->proof_due_ms && phone->proof_due_ms <= wall_ms;
+
+		if (phone->stage == PHONE_STAGE_COUNT ||
+		    (!proof && advice_deadline(phone) > wall_ms))
+			continue;
+		if (out->event_count + AT_ONCE > ARRAY_LEN(out->events))
+			return;
+		if (proof)
+			fold_settle(&s);
+		if (s.moved)
+			advice_moved(&s);
+		if (advice_deadline(phone) <= wall_ms)
+			advice_tick(p, phone, wall_ms, out);
+	}
 }
 
 int64_t phones_deadline(const struct phones *p)
 {
-	(void)p;
-	return INT64_MAX;
+	int64_t due = INT64_MAX;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct phone *phone = &p->phone[i];
+		int64_t advice = INT64_MAX;
+
+		if (phone->stage != PHONE_STAGE_COUNT)
+			advice = advice_deadline(phone);
+		if (phone->proof_due_ms && phone->proof_due_ms < due)
+			due = phone->proof_due_ms;
+		if (advice < due)
+			due = advice;
+	}
+	return due;
 }

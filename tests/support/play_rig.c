@@ -76,6 +76,8 @@ static void note(struct play *p, const struct event *e)
 	const char *load = event_has(e, FIELD_LOAD) ? e->load : "?";
 	int64_t at = (p->now - START) / SECOND;
 
+	if (e->type == EVENT_PHONE_PROGRESS || e->type == EVENT_PHONE_CLEARED)
+		return;
 	if (e->type == EVENT_PHONE_RECOVERED)
 		snprintf(line, sizeof(line), "%" PRId64 " alive %s %" PRIu64 "\n", at, load,
 			 e->seconds);

@@ -80,6 +80,8 @@ static void note(const struct event *e)
 			   : e->type == EVENT_PHONE_ADVICE  ? e->code
 							    : e->stage;
 
+	if (e->type == EVENT_PHONE_PROGRESS || e->type == EVENT_PHONE_CLEARED)
+		return;
 	snprintf(line, sizeof(line), "%" PRId64 " %s%s%s\n", (desk->now - START) / 1000, what,
 		 event_has(e, FIELD_LOAD) ? " " : "", event_has(e, FIELD_LOAD) ? e->load : "");
 	assert_true(strlen(desk->said) + strlen(line) < sizeof(desk->said));

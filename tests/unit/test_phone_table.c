@@ -118,7 +118,7 @@ static void a_full_table(void **state)
 	assert_non_null(phones_find(&play_phones, other.mac));
 }
 
-/* Any order of any events: at most three out, the same ones again in a second run, and never a
+/* Any order of any events: at most five out, the same ones again in a second run, and never a
  * proof for a phone that was handed nothing. */
 static void any_order(void **state)
 {
@@ -181,7 +181,7 @@ static void any_order(void **state)
 			}
 		}
 		assert_true(story[0] == story[1]);
-		assert_in_range(p[0].longest, 0, 3);
+		assert_in_range(p[0].longest, 0, 5); /* three of the tracker, two of the advice */
 	}
 	assert_true(alive > 50); /* else the loop above checks nothing */
 }
