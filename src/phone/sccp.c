@@ -421,6 +421,10 @@ static void take_message(struct sccp *s, usec_t now, struct sccp_out *out)
 	case SCCP_ALARM: take_alarm(s, now, out); break;
 	case SCCP_UNREGISTER: answer(out, SCCP_UNREGISTER_ACK, 0); break; /* 0: it is done */
 	case SCCP_TOKEN_REQUEST:
+		if (s->have < REGISTER_MIN) { /* it begins as a Register does */
+			hang_up(out, "it sent a RegisterTokenReq that is too short");
+			break;
+		}
 		s->registered = true; /* a phone, though it stays elsewhere */
 		answer(out, SCCP_TOKEN_REJECT, TOKEN_WAIT);
 		break;

@@ -304,6 +304,7 @@ static void test_garbage(void **state)
 	};
 	uint8_t number[12] = {4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 	uint8_t cut_register[12] = {4, 0, 0, 0, 0, 0, 0, 0, 1};
+	uint8_t cut_token[43] = {35, 0, 0, 0, 0, 0, 0, 0, 0x29};
 	uint8_t cut_alarm[12] = {4, 0, 0, 0, 0, 0, 0, 0, 0x20};
 
 	(void)state;
@@ -322,6 +323,10 @@ static void test_garbage(void **state)
 	begin();
 	feed(cut_alarm, 12);
 	assert_string_equal(closed, "it sent an Alarm that is too short");
+	begin();
+	feed(cut_token, sizeof(cut_token));
+	assert_string_equal(closed, "it sent a RegisterTokenReq that is too short");
+	assert_int_equal(sent_len, 0);
 }
 
 static void test_times(void **state)
