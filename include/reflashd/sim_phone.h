@@ -33,6 +33,21 @@ enum sim_knows {
 	SIM_KNOWS_BOTH,
 };
 
+/*
+ * What a phone says of itself unasked, as bits (phones.md 10). CDP: a loader of the Java kind
+ * announces termNN's name, an image its load. SCCP and SIP: an image of that kind registers, so
+ * that a phone needs both bits to register whatever it is given. PAGE: its web page answers.
+ */
+enum sim_speaks {
+	SIM_SPEAKS_NOTHING = 0,
+	SIM_SPEAKS_CDP = 1,
+	SIM_SPEAKS_SCCP = 2,
+	SIM_SPEAKS_SIP = 4,
+	SIM_SPEAKS_PAGE = 8,
+	SIM_SPEAKS_USUAL = 7, /* a real phone; newer loads keep their page to themselves */
+	SIM_SPEAKS_ALL = 15,
+};
+
 struct sim_phone_config {
 	enum sim_kind kind;
 	struct mac mac;
@@ -46,6 +61,7 @@ struct sim_phone_config {
 	uint32_t speed;	   /* pauses (boot, flash) are divided by this; 1: as recorded */
 	enum sim_knows knows;
 	const struct keys *keys; /* to verify with, borrowed; NULL: no signature is looked at */
+	unsigned speaks;	 /* bits of enum sim_speaks */
 };
 
 /* One UDP datagram, to or from the phone. */
@@ -66,7 +82,35 @@ enum sim_stage {
 	SIM_STUCK,    /* refused what it got; will try again (see .why) */
 };
 
+/*
+ * A phone has one TCP connection at most, to a call server. Whoever drives it opens it, carries
+ * its bytes, and tells what comes of it by sim_phone_stream().
+ */
+#define SIM_STREAM_MAX 1200
+
+enum sim_stream_wish {
+	SIM_STREAM_NO_WISH,
+	SIM_STREAM_OPEN, /* to ip and port; an older connection is forgotten, not closed */
+	SIM_STREAM_SEND, /* data, len */
+	SIM_STREAM_CLOSE,
+};
+
+enum sim_stream_news {
+	SIM_STREAM_OPENED,
+	SIM_STREAM_BYTES,
+	SIM_STREAM_CLOSED, /* also: it was refused, or nobody answered */
+};
+
+struct sim_stream {
+	enum sim_stream_wish wish;
+	uint32_t ip;
+	uint16_t port;
+	size_t len;
+	uint8_t data[SIM_STREAM_MAX];
+};
+
 #define SIM_SENDS_MAX 4
+#define SIM_FRAME_MAX 320
 
 struct sim_out {
 	unsigned count;
@@ -75,6 +119,9 @@ struct sim_out {
 				 (ICMP port unreachable); 0: none */
 	bool log;	      /* .line says what it just did, for transcripts and golden tests */
 	char line[160];
+	size_t frame_len; /* an Ethernet frame to put on the wire as it is; 0: none */
+	uint8_t frame[SIM_FRAME_MAX];
+	struct sim_stream stream;
 };
 
 struct sim_phone; /* in sim_phone.c: some kilobytes; what it received lives on the heap */
@@ -86,6 +133,14 @@ void sim_phone_power_on(struct sim_phone *p, usec_t now, struct sim_out *out);
 void sim_phone_power_off(struct sim_phone *p);
 void sim_phone_receive(struct sim_phone *p, const struct sim_datagram *d, usec_t now,
 		       struct sim_out *out);
+/* News of its TCP connection; data and len of SIM_STREAM_BYTES only. */
+void sim_phone_stream(struct sim_phone *p, enum sim_stream_news news, const uint8_t *data,
+		      size_t len, usec_t now, struct sim_out *out);
+/* What its web server answers to whoever asks, before it closes the connection; 0: it refuses the
+ * connection, as there is no web server now. SIM_PAGE_MAX suffices. */
+#define SIM_PAGE_MAX 4096
+size_t sim_phone_page(struct sim_phone *p, const uint8_t *request, size_t len, uint8_t *out,
+		      size_t size);
 void sim_phone_tick(struct sim_phone *p, usec_t now, struct sim_out *out);
 usec_t sim_phone_deadline(const struct sim_phone *p);
 
@@ -96,7 +151,8 @@ uint32_t sim_phone_ip(const struct sim_phone *p);      /* 0: none */
 struct mac sim_phone_mac(const struct sim_phone *p);
 /* True when that UDP port is open: a wire refuses packets to other ports. */
 bool sim_phone_port_open(const struct sim_phone *p, uint16_t port);
-/* It runs and has asked for all that it asks for at a start (dial plan, tones, profile …). */
+/* It runs and has asked for all that it asks for at a start (dial plan, tones, profile …); one that
+ * registers has tried to. */
 bool sim_phone_settled(const struct sim_phone *p);
 /* True while it has no network at all (off, restarting, writing its flash): nothing is
  * refused then, packets to it are lost. */

@@ -16,12 +16,13 @@
 
 struct sim_wire_config {
 	uint64_t seed;
-	usec_t latency;		  /* one way */
-	uint32_t loss_per_mille;  /* each way */
+	usec_t latency;		 /* one way */
+	uint32_t loss_per_mille; /* each way */
 	uint32_t dup_per_mille;
 	uint32_t reorder_per_mille; /* delayed by up to ten times the latency */
-	uint32_t bits_per_second; /* 0: infinitely fast */
-	usec_t limit;		  /* stop after this much virtual time */
+	uint32_t bits_per_second;   /* 0: infinitely fast */
+	usec_t limit;		    /* stop after this much virtual time */
+	unsigned listen; /* bits of enum sim_speaks: what the daemon hears, or asks for (PAGE) */
 };
 
 /* The bytes of a library file by its ref; valid as long as the wire runs. */
@@ -48,7 +49,8 @@ void sim_wire_listen(struct sim_wire *w,
 		     void (*listen)(void *ctx, const struct sim_phone *p, usec_t now,
 				    const char *line),
 		     void *ctx);
-/* Runs until every phone is SIM_RUNNING and settled, or the limit is reached; true if all run. */
+/* Runs until every phone is SIM_RUNNING and settled and no proof is waited for, or the limit is
+ * reached; true if all run. */
 bool sim_wire_run(struct sim_wire *w);
 usec_t sim_wire_now(const struct sim_wire *w);
 const struct phones *sim_wire_phones(const struct sim_wire *w); /* the tracker's view */

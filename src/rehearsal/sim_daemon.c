@@ -10,6 +10,7 @@
 #include "sim_wire_private.h"
 
 #include "reflashd/phone_config.h"
+#include "reflashd/sip.h"
 #include "reflashd/text.h"
 
 #include <stdlib.h>
@@ -42,11 +43,25 @@ static void publish(struct sim_wire *w, struct event *e)
 		w->watch(w->watch_ctx, e);
 }
 
-static void emit(struct sim_wire *w, struct event *e)
+static void tracker_says(struct sim_wire *w, struct phones_out *out)
+{
+	int64_t due;
+	unsigned i;
+
+	for (i = 0; i < out->event_count; i++) {
+		publish(w, &out->events[i]);
+		sim_hear_stage(w, &out->events[i]);
+	}
+	due = phones_deadline(&w->server.phones);
+	w->server.phones_due = due == INT64_MAX	   ? USEC_NEVER
+			       : due <= WALL_START ? 0
+						   : (usec_t)(due - WALL_START) * 1000;
+}
+
+void sim_daemon_emit(struct sim_wire *w, struct event *e)
 {
 	struct phones_out out;
 	const struct lease *l;
-	unsigned i;
 
 	/* TFTP knows addresses only; the lease says which phone that is. */
 	if (e->ip && !(e->present & (UINT64_C(1) << FIELD_MAC))) {
@@ -56,8 +71,23 @@ static void emit(struct sim_wire *w, struct event *e)
 	}
 	publish(w, e);
 	phones_apply(&w->server.phones, e, &out);
-	for (i = 0; i < out.event_count; i++)
-		publish(w, &out.events[i]);
+	tracker_says(w, &out);
+}
+
+static void emit(struct sim_wire *w, struct event *e)
+{
+	sim_daemon_emit(w, e);
+}
+
+bool sim_daemon_waits(const struct sim_wire *w)
+{
+	const struct phones *p = &w->server.phones;
+	unsigned i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->phone[i].proof_due_ms != 0)
+			return true;
+	return false;
 }
 
 static enum tftp_found give(struct tftp_file *file, struct span span, uint8_t *owned, bool netascii)
@@ -175,6 +205,9 @@ void sim_daemon_start(struct sim_wire *w)
 	dhcp_server_init(&s->dhcp, &dhcp, &s->leases);
 	tftp.max_transfers = slots;
 	tftp_server_init(&s->tftp, &tftp, &catalogue, s->tftp.slots);
+	s->phones.listening = w->config.listen != 0;
+	s->phones.own_ip = SIM_SERVER_IP;
+	s->phones_due = USEC_NEVER;
 	w->serving = true;
 }
 
@@ -320,6 +353,10 @@ void sim_daemon_receive(struct sim_wire *w, const struct sim_datagram *d)
 	}
 	if (d->dst_ip != SIM_SERVER_IP)
 		return;
+	if (d->dst_port == SIP_PORT) {
+		sim_hear_datagram(w, d);
+		return;
+	}
 	if (d->dst_port == TFTP_PORT) {
 		tftp_server_receive(&s->tftp, from, d->data, d->len, w->now, &s->tftp_out);
 		perform_tftp(w);
@@ -350,6 +387,7 @@ void sim_daemon_refused(struct sim_wire *w, const struct sim_datagram *d)
 void sim_daemon_tick(struct sim_wire *w)
 {
 	struct sim_server *s = &w->server;
+	struct phones_out out;
 	unsigned i;
 
 	if (dhcp_server_deadline(&s->dhcp) <= w->now) {
@@ -359,12 +397,24 @@ void sim_daemon_tick(struct sim_wire *w)
 	}
 	while (tftp_server_tick(&s->tftp, w->now, &s->tftp_out))
 		perform_tftp(w);
+	sim_hear_tick(w);
+	if (s->phones_due <= w->now) {
+		phones_tick(&s->phones, wall_ms(w), &out);
+		tracker_says(w, &out);
+	}
 }
 
 usec_t sim_daemon_deadline(const struct sim_wire *w)
 {
-	usec_t dhcp = dhcp_server_deadline(&w->server.dhcp),
-	       tftp = tftp_server_deadline(&w->server.tftp);
+	const struct sim_server *s = &w->server;
+	usec_t first = dhcp_server_deadline(&s->dhcp), other[3];
+	unsigned i;
 
-	return dhcp < tftp ? dhcp : tftp;
+	other[0] = tftp_server_deadline(&s->tftp);
+	other[1] = sim_hear_deadline(w);
+	other[2] = s->phones_due;
+	for (i = 0; i < ARRAY_LEN(other); i++)
+		if (other[i] < first)
+			first = other[i];
+	return first;
 }

@@ -126,6 +126,8 @@ static void discover(struct sim_phone *p, usec_t now, struct sim_out *out)
 
 void sim_dhcp_start(struct sim_phone *p, usec_t now, struct sim_out *out)
 {
+	if (p->deaf)
+		sim_voice_begin(p, now);
 	p->deaf = false;
 	p->ip = 0;
 	p->dhcp.xid = sim_random(p, UINT32_MAX);

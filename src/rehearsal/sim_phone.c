@@ -15,6 +15,8 @@
  * What a phone does "by chance" (ports, pauses, which recorded parameter list it sends) comes
  * from config.seed and its MAC, so that a run can be repeated.
  *
+ * What it says of itself (config.speaks) goes beside all that: sim_voice.c, sim_register.c.
+ *
  * No lease is renewed: the scripts are over long before T1, and a phone that reboots asks anew.
  */
 #include "sim_private.h"
@@ -99,6 +101,7 @@ void sim_go_dark(struct sim_phone *p, enum sim_stage stage)
 	p->tftp.active = false;
 	p->tftp.port = 0;
 	p->tftp.linger_port = 0;
+	sim_voice_reset(p);
 }
 
 void sim_mac_name(const struct sim_phone *p, bool lower, const char *before, const char *after,
@@ -133,6 +136,8 @@ static struct sim_out *out_clear(struct sim_out *out)
 	out->closed_port = 0;
 	out->log = false;
 	out->line[0] = '\0';
+	out->frame_len = 0;
+	out->stream.wish = SIM_STREAM_NO_WISH;
 	return out;
 }
 
@@ -153,6 +158,8 @@ struct sim_phone *sim_phone_new_of(const struct sim_phone_config *config, const 
 	p->random = mix(config->seed ^ mix(mac));
 	p->abrupt = sim_random(p, 4) == 0;
 	p->pause = USEC_NEVER;
+	p->voice.random = mix(p->random);
+	sim_voice_reset(p);
 	p->knows = config->knows;
 	text_copy(p->flash.load, sizeof(p->flash.load), config->load);
 	switch (config->kind) {
@@ -238,8 +245,21 @@ void sim_phone_receive(struct sim_phone *p, const struct sim_datagram *d, usec_t
 		return;
 	if (d->dst_port == 68)
 		sim_dhcp_receive(p, d, now, out);
-	else if (p->ip != 0 && d->dst_ip == p->ip)
+	else if (p->ip == 0 || d->dst_ip != p->ip)
+		return;
+	else if (sim_register_port_open(p, d->dst_port))
+		sim_register_datagram(p, d, now, out);
+	else
 		sim_tftp_receive(p, d, now, out);
+	sim_register_notice(p, now, out);
+}
+
+void sim_phone_stream(struct sim_phone *p, enum sim_stream_news news, const uint8_t *data,
+		      size_t len, usec_t now, struct sim_out *out)
+{
+	out_clear(out);
+	if (p->on && !p->deaf)
+		sim_register_stream(p, news, data, len, now, out);
 }
 
 void sim_phone_tick(struct sim_phone *p, usec_t now, struct sim_out *out)
@@ -257,19 +277,25 @@ void sim_phone_tick(struct sim_phone *p, usec_t now, struct sim_out *out)
 	} else if (p->pause <= now) {
 		p->pause = USEC_NEVER;
 		p->script->wake(p, now, out);
+	} else {
+		sim_voice_tick(p, now, out);
 	}
+	sim_register_notice(p, now, out);
 }
 
 usec_t sim_phone_deadline(const struct sim_phone *p)
 {
-	usec_t least = p->pause, tftp;
+	usec_t least = p->pause, tftp, voice;
 
 	if (!p->on)
 		return USEC_NEVER;
 	if (p->dhcp.state != SIM_DHCP_OFF && p->dhcp.deadline < least)
 		least = p->dhcp.deadline;
 	tftp = sim_tftp_deadline(p);
-	return tftp < least ? tftp : least;
+	if (tftp < least)
+		least = tftp;
+	voice = sim_voice_deadline(p);
+	return voice < least ? voice : least;
 }
 
 enum sim_stage sim_phone_stage(const struct sim_phone *p)
@@ -299,7 +325,7 @@ struct mac sim_phone_mac(const struct sim_phone *p)
 
 bool sim_phone_settled(const struct sim_phone *p)
 {
-	return p->stage == SIM_RUNNING && p->settled;
+	return p->stage == SIM_RUNNING && p->settled && sim_register_done(p);
 }
 
 bool sim_phone_deaf(const struct sim_phone *p)
@@ -312,5 +338,5 @@ bool sim_phone_port_open(const struct sim_phone *p, uint16_t port)
 	if (sim_phone_deaf(p) || port == 0)
 		return false;
 	return port == 68 || (p->tftp.active && port == p->tftp.port) ||
-	       port == p->tftp.linger_port;
+	       port == p->tftp.linger_port || sim_register_port_open(p, port);
 }

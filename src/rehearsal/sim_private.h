@@ -78,6 +78,26 @@ struct sim_flash {
 	char la_version[16];		 /* 7940/7960: the universal application loader */
 };
 
+enum sim_voice_state {
+	SIM_VOICE_SILENT, /* not configured, or it registers nowhere */
+	SIM_VOICE_WAITS,  /* will register at act_at */
+	SIM_VOICE_OPENING,
+	SIM_VOICE_ASKING, /* has sent its registration */
+	SIM_VOICE_REGISTERED,
+};
+
+/* What it says of itself. All but the chance is gone with the network. */
+struct sim_voice {
+	uint64_t random; /* its own: who is silent does what it always did */
+	enum sim_voice_state state;
+	bool sip, tcp;
+	bool tried; /* an attempt to register has ended, in whatever way */
+	usec_t cdp_at, act_at;
+	unsigned sequence, sends;
+	uint8_t head[12]; /* of the message that comes in by SCCP */
+	size_t have, skip;
+};
+
 struct sim_script {
 	void (*boot)(struct sim_phone *p, usec_t now, struct sim_out *out);
 	void (*addressed)(struct sim_phone *p, usec_t now, struct sim_out *out);
@@ -122,6 +142,7 @@ struct sim_phone {
 	char load_asked[72];
 	bool unauthorised; /* the list of that load failed its authentication; it will be tried … */
 	char refused[72]; /* … once more, and this is the load that was refused already */
+	struct sim_voice voice;
 };
 
 /* sim_phone.c */
@@ -142,6 +163,30 @@ void sim_mac_name(const struct sim_phone *p, bool lower, const char *before, con
 		  char out[SIM_NAME_MAX]);
 /* A few words for the transcript. */
 const char *sim_got_words(const struct sim_phone *p, enum sim_got got);
+
+/* sim_voice.c: what it says of itself. */
+void sim_voice_reset(struct sim_phone *p);	       /* the network went */
+void sim_voice_begin(struct sim_phone *p, usec_t now); /* the network came */
+void sim_voice_tick(struct sim_phone *p, usec_t now, struct sim_out *out);
+usec_t sim_voice_deadline(const struct sim_phone *p);
+uint32_t sim_voice_chance(struct sim_phone *p, uint32_t below);
+/* "SCCP70.9-4-2SR3-1S" as "9.4(2SR3.1S)", the way alarms and web pages write it; others as they
+ * are. */
+void sim_voice_version(const char *load, char *out, size_t size);
+bool sim_voice_is_sip(const char *load);
+
+/* sim_register.c: SCCP and SIP. */
+/* Its stage may have changed: a phone that runs now wants to register. */
+void sim_register_notice(struct sim_phone *p, usec_t now, struct sim_out *out);
+void sim_register_tick(struct sim_phone *p, usec_t now, struct sim_out *out);
+void sim_register_stream(struct sim_phone *p, enum sim_stream_news news, const uint8_t *data,
+			 size_t len, usec_t now, struct sim_out *out);
+void sim_register_datagram(struct sim_phone *p, const struct sim_datagram *d, usec_t now,
+			   struct sim_out *out);
+/* Does it listen for SIP answers? */
+bool sim_register_port_open(const struct sim_phone *p, uint16_t port);
+/* Nothing to register, or it has been tried. */
+bool sim_register_done(const struct sim_phone *p);
 
 /* sim_dhcp.c */
 void sim_dhcp_start(struct sim_phone *p, usec_t now, struct sim_out *out);

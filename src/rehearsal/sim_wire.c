@@ -14,6 +14,7 @@
  */
 #include "sim_wire_private.h"
 
+#include "reflashd/device_page.h"
 #include "reflashd/text.h"
 
 #include <stdlib.h>
@@ -59,6 +60,7 @@ void sim_wire_free(struct sim_wire *w)
 	if (!w)
 		return;
 	sim_daemon_free(w);
+	sim_hear_free(w);
 	for (i = 0; i < w->count; i++)
 		sim_phone_free(w->end[i].phone);
 	free(w->end);
@@ -289,6 +291,44 @@ void sim_wire_to_phone(struct sim_wire *w, unsigned phone, const struct sim_data
 	launch(w, SIM_TO_PHONE, phone, d);
 }
 
+/* In order and without loss, as TCP would make it. */
+static void launch_stream(struct sim_wire *w, enum sim_flight_kind kind, unsigned phone,
+			  struct sim_datagram *d)
+{
+	d->src_ip = kind == SIM_STREAM_UP ? sim_phone_ip(w->end[phone].phone) : SIM_SERVER_IP;
+	put(w, kind, phone, d, w->now + w->config.latency);
+}
+
+void sim_wire_stream(struct sim_wire *w, enum sim_flight_kind kind, unsigned phone, uint32_t number,
+		     enum sim_stream_news news, uint16_t port)
+{
+	struct sim_datagram d;
+
+	d.dst_ip = number;
+	d.src_port = (uint16_t)news;
+	d.dst_port = port;
+	d.len = 0;
+	launch_stream(w, kind, phone, &d);
+}
+
+void sim_wire_bytes(struct sim_wire *w, enum sim_flight_kind kind, unsigned phone, uint32_t number,
+		    uint16_t port, const uint8_t *data, size_t len)
+{
+	struct sim_datagram d;
+	size_t at, most;
+
+	d.dst_ip = number;
+	d.src_port = SIM_STREAM_BYTES;
+	d.dst_port = port;
+	for (at = 0; at < len; at += d.len) {
+		most = len - at < sizeof(d.data) ? len - at : sizeof(d.data);
+		/* Mostly in one piece, sometimes in a few, seldom byte by byte at first. */
+		d.len = chance(w, 2) == 0 ? most : 1 + chance(w, (uint32_t)most);
+		memcpy(d.data, data + at, d.len);
+		launch_stream(w, kind, phone, &d);
+	}
+}
+
 /* Counts a datagram of a phone; true: the power fails at this one. */
 static bool see(struct sim_wire *w, unsigned i)
 {
@@ -301,6 +341,35 @@ static bool see(struct sim_wire *w, unsigned i)
 	e->power_at = w->now + e->cut_off;
 	e->power_up = true;
 	return true;
+}
+
+static void perform_stream(struct sim_wire *w, unsigned i)
+{
+	const struct sim_stream *s = &w->out.stream;
+	struct sim_end *e = &w->end[i];
+
+	switch (s->wish) {
+	case SIM_STREAM_NO_WISH: return;
+	case SIM_STREAM_OPEN:
+		e->stream = ++w->streams;
+		sim_wire_stream(w, SIM_STREAM_UP, i, e->stream, SIM_STREAM_OPENED, s->port);
+		break;
+	case SIM_STREAM_SEND:
+		sim_wire_bytes(w, SIM_STREAM_UP, i, e->stream, 0, s->data, s->len);
+		break;
+	case SIM_STREAM_CLOSE:
+		sim_wire_stream(w, SIM_STREAM_UP, i, e->stream, SIM_STREAM_CLOSED, 0);
+		e->stream = 0;
+	}
+	see(w, i);
+}
+
+static void perform_frame(struct sim_wire *w, unsigned i)
+{
+	struct sim_datagram d = {.len = w->out.frame_len};
+
+	memcpy(d.data, w->out.frame, d.len);
+	launch(w, SIM_FRAME, i, &d);
 }
 
 /* What the phone wants done after a call; must be called after every one. */
@@ -318,6 +387,12 @@ static void perform(struct sim_wire *w, unsigned i)
 		if (see(w, i))
 			break;
 	}
+	if (n == out->count && out->frame_len > 0) {
+		perform_frame(w, i);
+		see(w, i);
+	}
+	if (n == out->count && out->stream.wish != SIM_STREAM_NO_WISH)
+		perform_stream(w, i);
 	runs = sim_phone_settled(e->phone);
 	if (runs != e->runs)
 		w->running += runs ? 1u : UINT32_MAX;
@@ -329,6 +404,42 @@ static void nothing(struct sim_wire *w)
 {
 	w->out.count = 0;
 	w->out.log = false;
+	w->out.frame_len = 0;
+	w->out.stream.wish = SIM_STREAM_NO_WISH;
+}
+
+/* The daemon wants to read the web page of a phone. */
+static void visit(struct sim_wire *w, unsigned i, uint32_t number)
+{
+	char ask[DEVICE_PAGE_ASK_MAX];
+	uint8_t page[SIM_PAGE_MAX];
+	struct sim_phone *p = w->end[i].phone;
+	size_t len = device_page_ask(sim_phone_ip(p), ask);
+
+	if (sim_phone_deaf(p))
+		return;
+	len = sim_phone_page(p, (const uint8_t *)ask, len, page, sizeof(page));
+	sim_wire_bytes(w, SIM_STREAM_UP, i, number, DEVICE_PAGE_PORT, page, len);
+	sim_wire_stream(w, SIM_STREAM_UP, i, number, SIM_STREAM_CLOSED, DEVICE_PAGE_PORT);
+}
+
+static void deliver_stream(struct sim_wire *w, unsigned i, const struct sim_datagram *d)
+{
+	struct sim_end *e = &w->end[i];
+
+	if (d->dst_port == DEVICE_PAGE_PORT) {
+		visit(w, i, d->dst_ip);
+		return;
+	}
+	if (d->dst_ip != e->stream || sim_phone_deaf(e->phone))
+		return;
+	if (d->src_port == SIM_STREAM_CLOSED)
+		e->stream = 0;
+	nothing(w);
+	if (!see(w, i))
+		sim_phone_stream(e->phone, (enum sim_stream_news)d->src_port, d->data, d->len,
+				 w->now, &w->out);
+	perform(w, i);
 }
 
 static void deliver(struct sim_wire *w, const struct sim_flight *f)
@@ -341,6 +452,18 @@ static void deliver(struct sim_wire *w, const struct sim_flight *f)
 	}
 	if (f->kind == SIM_REFUSAL) {
 		sim_daemon_refused(w, &f->d);
+		return;
+	}
+	if (f->kind == SIM_FRAME) {
+		sim_hear_frame(w, f->d.data, f->d.len);
+		return;
+	}
+	if (f->kind == SIM_STREAM_UP) {
+		sim_hear_stream(w, f->phone, &f->d);
+		return;
+	}
+	if (f->kind == SIM_STREAM_DOWN) {
+		deliver_stream(w, f->phone, &f->d);
 		return;
 	}
 	if (sim_phone_deaf(e->phone))
@@ -426,7 +549,7 @@ static bool settled(struct sim_wire *w)
 		w->settle_until = USEC_NEVER;
 		return false;
 	}
-	if (w->heap_count == 0 && w->server.tftp.active == 0)
+	if (w->heap_count == 0 && w->server.tftp.active == 0 && !sim_daemon_waits(w))
 		return true;
 	if (w->settle_until == USEC_NEVER)
 		w->settle_until = w->now + SETTLE;
@@ -438,8 +561,10 @@ bool sim_wire_run(struct sim_wire *w)
 	usec_t limit = w->start + w->config.limit, last = w->now;
 	unsigned loops = 0;
 
-	if (!w->serving)
+	if (!w->serving) {
 		sim_daemon_start(w);
+		sim_hear_start(w);
+	}
 	w->settle_until = USEC_NEVER;
 	while (!settled(w)) {
 		if (!step(w, limit)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two files of the simulated wire share: sim_wire.c is the cable and the time,
- * sim_daemon.c is the daemon's end of it.
+ * What the files of the simulated wire share: sim_wire.c is the cable and the time,
+ * sim_daemon.c and sim_hear.c are the daemon's end of it.
  */
 #ifndef REHEARSAL_SIM_WIRE_PRIVATE_H
 #define REHEARSAL_SIM_WIRE_PRIVATE_H
@@ -19,6 +19,11 @@ enum sim_flight_kind {
 	SIM_TO_SERVER,
 	SIM_TO_PHONE,
 	SIM_REFUSAL, /* ICMP port unreachable, on its way to the server */
+	SIM_FRAME,   /* of a phone to whoever listens: the bytes are a whole frame */
+	/* Of TCP connections: dst_ip is the number of the connection, src_port what is new (enum
+	 * sim_stream_news; OPENED is the wish when it goes up), dst_port the server's. */
+	SIM_STREAM_UP,
+	SIM_STREAM_DOWN,
 };
 
 struct sim_flight {
@@ -38,6 +43,7 @@ struct sim_end {
 	uint64_t cut_at; /* 0: none */
 	usec_t cut_off;
 	bool runs;
+	uint32_t stream; /* the number of its connection; 0: none */
 };
 
 struct sim_server {
@@ -49,8 +55,11 @@ struct sim_server {
 	struct tftp_out tftp_out;
 	struct catalogue catalogue;
 	struct phones phones;
+	usec_t phones_due; /* when the tracker wants to be woken */
 	uint64_t seq;
 };
+
+struct sim_ears; /* in sim_hear.c; NULL while nobody listens */
 
 struct sim_wire {
 	struct sim_wire_config config;
@@ -71,7 +80,9 @@ struct sim_wire {
 	usec_t busy_until[2]; /* each direction of the cable */
 
 	struct sim_server server;
-	bool serving; /* the tables have been made */
+	struct sim_ears *ears;
+	uint32_t streams; /* numbers given out */
+	bool serving;	  /* the tables have been made */
 	void (*watch)(void *ctx, const struct event *e);
 	void *watch_ctx;
 	void (*listen)(void *ctx, const struct sim_phone *p, usec_t now, const char *line);
@@ -80,6 +91,11 @@ struct sim_wire {
 
 /* sim_wire.c */
 void sim_wire_to_phone(struct sim_wire *w, unsigned phone, const struct sim_datagram *d);
+/* News of a connection, or its bytes in pieces; port: of the server, as far as it matters. */
+void sim_wire_stream(struct sim_wire *w, enum sim_flight_kind kind, unsigned phone, uint32_t number,
+		     enum sim_stream_news news, uint16_t port);
+void sim_wire_bytes(struct sim_wire *w, enum sim_flight_kind kind, unsigned phone, uint32_t number,
+		    uint16_t port, const uint8_t *data, size_t len);
 unsigned sim_wire_find_mac(const struct sim_wire *w, struct mac mac); /* count: none */
 unsigned sim_wire_find_ip(const struct sim_wire *w, uint32_t ip);
 
@@ -90,5 +106,18 @@ void sim_daemon_receive(struct sim_wire *w, const struct sim_datagram *d);
 void sim_daemon_refused(struct sim_wire *w, const struct sim_datagram *d);
 void sim_daemon_tick(struct sim_wire *w);
 usec_t sim_daemon_deadline(const struct sim_wire *w);
+void sim_daemon_emit(struct sim_wire *w, struct event *e);
+/* A proof is waited for, that would follow from nothing but time. */
+bool sim_daemon_waits(const struct sim_wire *w);
+
+/* sim_hear.c */
+void sim_hear_start(struct sim_wire *w);
+void sim_hear_free(struct sim_wire *w);
+void sim_hear_frame(struct sim_wire *w, const uint8_t *data, size_t len);
+void sim_hear_stream(struct sim_wire *w, unsigned phone, const struct sim_datagram *d);
+void sim_hear_datagram(struct sim_wire *w, const struct sim_datagram *d);
+void sim_hear_stage(struct sim_wire *w, const struct event *e);
+void sim_hear_tick(struct sim_wire *w);
+usec_t sim_hear_deadline(const struct sim_wire *w);
 
 #endif

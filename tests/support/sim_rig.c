@@ -5,6 +5,8 @@
  */
 #include "sim_rig.h"
 
+#include "reflashd/cdp.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,9 +98,73 @@ static void answer_request(struct sim_rig *r, const struct sim_datagram *d)
 	send_block(r, d->src_port, 1);
 }
 
+static void hear_frame(struct sim_rig *r, const struct sim_out *out)
+{
+	struct cdp_frame f;
+
+	assert_true(cdp_decode(&f, out->frame, out->frame_len));
+	assert_true(mac_equal(f.src, sim_phone_mac(r->phone)));
+	r->cdp_len += (size_t)snprintf(r->cdp + r->cdp_len, sizeof(r->cdp) - r->cdp_len,
+				       "%u %.*s %.*s %.*s %08x\n", (unsigned)(r->now / USEC_SEC(1)),
+				       (int)f.device.len, (const char *)f.device.data,
+				       (int)f.software.len, (const char *)f.software.data,
+				       (int)f.platform.len, (const char *)f.platform.data, f.ip);
+	assert_true(r->cdp_len < sizeof(r->cdp) - 1);
+}
+
+static void keep_said(struct sim_rig *r, const uint8_t *data, size_t len)
+{
+	assert_true(len <= sizeof(r->said) - r->said_len);
+	memcpy(r->said + r->said_len, data, len);
+	r->said_len += len;
+}
+
+static void news(struct sim_rig *r, enum sim_stream_news what, const uint8_t *data, size_t len)
+{
+	struct sim_out out;
+
+	sim_phone_stream(r->phone, what, data, len, r->now, &out);
+	sim_rig_handle(r, &out);
+}
+
+/* A call server. Its answers come byte by byte. */
+static void answer_stream(struct sim_rig *r, const struct sim_stream *s)
+{
+	size_t i;
+
+	switch (s->wish) {
+	case SIM_STREAM_NO_WISH: break;
+	case SIM_STREAM_OPEN:
+		assert_int_equal(s->ip, SERVER);
+		r->opened++;
+		r->call_port = s->port;
+		news(r, r->call_refused ? SIM_STREAM_CLOSED : SIM_STREAM_OPENED, NULL, 0);
+		break;
+	case SIM_STREAM_SEND:
+		keep_said(r, s->data, s->len);
+		if (r->call_port == 5060 && r->call)
+			news(r, SIM_STREAM_BYTES, r->call, r->call_len);
+		for (i = 0; r->call_port != 5060 && r->call && i < r->call_len; i++)
+			news(r, SIM_STREAM_BYTES, r->call + i, 1);
+		break;
+	case SIM_STREAM_CLOSE: r->closed++;
+	}
+}
+
+static void answer_sip(struct sim_rig *r, const struct sim_datagram *d)
+{
+	r->opened++;
+	keep_said(r, d->data, d->len);
+	if (r->call)
+		reply(r, 5060, d->src_port, r->call, r->call_len);
+}
+
 void sim_rig_handle(struct sim_rig *r, const struct sim_out *out)
 {
 	unsigned i;
+
+	if (out->frame_len > 0)
+		hear_frame(r, out);
 
 	if (out->log)
 		r->len += (size_t)snprintf(r->transcript + r->len, sizeof(r->transcript) - r->len,
@@ -112,11 +178,15 @@ void sim_rig_handle(struct sim_rig *r, const struct sim_out *out)
 			answer_dhcp(r, d);
 		else if (d->dst_port == 69)
 			answer_request(r, d);
+		else if (d->dst_port == 5060)
+			answer_sip(r, d);
 		else if (d->data[1] == 5)
 			r->stray_errors++;
 		else if (d->dst_port == r->peer && (size_t)block * 512 <= r->size)
 			send_block(r, d->src_port, block + 1);
 	}
+	if (out->stream.wish != SIM_STREAM_NO_WISH)
+		answer_stream(r, &out->stream);
 }
 
 void sim_rig_run(struct sim_rig *r, usec_t until)
@@ -158,6 +228,7 @@ void sim_rig_phone(struct sim_rig *r, const char *model, enum sim_kind kind, con
 	struct sim_phone_config config = {
 		.kind = kind, .mac = {{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}}, .seed = 2};
 
+	config.speaks = r->speaks;
 	snprintf(config.model, sizeof(config.model), "%s", model);
 	snprintf(config.load, sizeof(config.load), "%s", load);
 	sim_phone_free(r->phone);

@@ -33,6 +33,19 @@ struct sim_rig {
 	size_t size;
 	uint16_t peer;
 	bool closed_early; /* the phone closed the port of the running transfer */
+
+	/* What it says of itself. */
+	unsigned speaks; /* of phones made from now on */
+	const uint8_t
+		*call; /* what the call server answers to all that it is sent; NULL: nothing */
+	size_t call_len;
+	bool call_refused; /* there is no call server */
+	char cdp[1024];	   /* "SECONDS DEVICE SOFTWARE PLATFORM IP\n" of each frame */
+	size_t cdp_len;
+	unsigned opened, closed; /* connections; SIP datagrams count as opened, too */
+	uint16_t call_port;
+	uint8_t said[16384]; /* all that came to the call server, by whatever way */
+	size_t said_len;
 };
 
 /* What sim_rig_story() tells; what is left out is NULL or none. */

@@ -66,11 +66,14 @@ static void trouble(struct wire_run *r, const char *what, const char *which)
  * power failed while its last request was on the way cannot be asked.) */
 static void check_claim(struct wire_run *r, const struct event *e, const char *text)
 {
-	for (unsigned i = 0; i < r->phones; i++)
-		if (sim_phone_stage(r->phone[i]) != SIM_OFF &&
-		    mac_equal(sim_phone_mac(r->phone[i]), e->mac) && e->present >> FIELD_LOAD & 1 &&
+	for (unsigned i = 0; i < r->phones; i++) {
+		if (!mac_equal(sim_phone_mac(r->phone[i]), e->mac))
+			continue;
+		text_copy(r->proof[i], sizeof(r->proof[i]), e->proof);
+		if (sim_phone_stage(r->phone[i]) != SIM_OFF && e->present >> FIELD_LOAD & 1 &&
 		    !text_equal_nocase(sim_phone_load(r->phone[i]), e->load))
 			trouble(r, "does not run what it is said to run", text);
+	}
 }
 
 static bool has(const struct event *e, enum event_field field)
@@ -197,7 +200,8 @@ void wire_run_free(struct wire_run *r)
 struct sim_phone *wire_rig_add(struct wire_run *r, const char *model, enum sim_kind kind,
 			       unsigned number, usec_t after)
 {
-	struct sim_phone_config config = {.kind = kind, .mac = first_mac, .seed = number * 7u};
+	struct sim_phone_config config = {
+		.kind = kind, .mac = first_mac, .seed = number * 7u, .speaks = r->speaks};
 	struct sim_phone *p;
 
 	config.mac.b[4] = (uint8_t)(number >> 8);

@@ -30,6 +30,8 @@ struct wire_run {
 	char trouble[256]; /* the first thing that is not as it should be */
 	struct sim_phone *phone[PHONES_LOT];
 	unsigned phones;
+	unsigned speaks;	      /* what phones that are added from now on say of themselves */
+	char proof[PHONES_LOT][12];   /* of each that is called recovered */
 	uint64_t digest;	      /* of all events, to compare runs */
 	char story[STORY_LINES][200]; /* the last events and lines of the phones */
 	unsigned lines;
