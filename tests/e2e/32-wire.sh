@@ -90,7 +90,7 @@ before=$(count cdp.seen)
 say_frame -f 1 -n 20000 "$erased"
 fence
 n=$(($(count cdp.seen) - before))
-[ $n -ge 100 ] && [ $n -le 530 ] || fail "$n events for 20000 invented phones"
+{ [ $n -ge 100 ] && [ $n -le 530 ]; } || fail "$n events for 20000 invented phones"
 stop_daemon
 
 say "Nothing is sent about power unless asked for"
