@@ -4,10 +4,10 @@
  *
  * A phone connects, says who it is and what it runs, and is answered; see sccp.c. What can go
  * wrong lies with the peers: many at once (the table is bounded, the one that was silent for
- * longest makes room, so that a phone which rebooted without a farewell comes in again), one that
- * does not read (answers are written at once or not at all: there is no queue), one that does not
- * talk (the machine's times). The port may be taken, most likely by a telephone exchange on
- * this machine: that costs one kind of proof and is no reason to stop.
+ * longest makes room, phones last, so that one which rebooted without a farewell comes in again),
+ * one that does not read (answers are written at once or not at all: there is no queue), one that
+ * does not talk (the machine's times). The port may be taken, most likely by a telephone exchange
+ * on this machine: that costs one kind of proof and is no reason to stop.
  */
 #include "daemon.h"
 #include "tcp.h"
@@ -159,10 +159,19 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 	arm(p, sccp_deadline(&c->machine));
 }
 
-/* A place in the table for a new one; whoever was silent for longest makes room. */
+/* Should a rather than b make room? First whoever has not shown to be a phone, then whoever was
+ * silent for longer. */
+static bool goes_first(const struct sccp_connection *a, const struct sccp_connection *b)
+{
+	if (!b || a->machine.registered != b->machine.registered)
+		return !b || !a->machine.registered;
+	return a->machine.heard < b->machine.heard;
+}
+
+/* A place in the table for a new one. */
 static unsigned make_room(struct sccp_port *p, uint32_t peer)
 {
-	struct sccp_connection *oldest = NULL, *oldest_of_peer = NULL;
+	struct sccp_connection *first = NULL, *first_of_peer = NULL;
 	unsigned of_peer = 0, unused = CONNECTIONS_MAX;
 	usec_t now = daemon_now();
 
@@ -173,19 +182,19 @@ static unsigned make_room(struct sccp_port *p, uint32_t peer)
 			unused = i;
 			continue;
 		}
-		if (!oldest || c->machine.heard < oldest->machine.heard)
-			oldest = c;
+		if (goes_first(c, first))
+			first = c;
 		if (c->machine.peer != peer)
 			continue;
 		of_peer++;
-		if (!oldest_of_peer || c->machine.heard < oldest_of_peer->machine.heard)
-			oldest_of_peer = c;
+		if (goes_first(c, first_of_peer))
+			first_of_peer = c;
 	}
 	if (of_peer >= CONNECTIONS_OF_PEER)
-		oldest = oldest_of_peer;
+		first = first_of_peer;
 	else if (unused < CONNECTIONS_MAX)
 		return unused;
-	unused = oldest->slot;
+	unused = first->slot;
 	if (now >= p->crowded_until) {
 		char address[IP4_TEXT_MAX];
 
@@ -198,11 +207,11 @@ static unsigned make_room(struct sccp_port *p, uint32_t peer)
 				    address, SCCP_PORT, CONNECTIONS_OF_PEER);
 		else
 			daemon_note(p->daemon, SEVERITY_WARNING, "sccp-crowded",
-				    "More than %u connections to port %u; the one that was silent "
-				    "for longest makes room for %s.",
+				    "More than %u connections to port %u; a silent one makes room "
+				    "for %s.",
 				    CONNECTIONS_MAX, SCCP_PORT, address);
 	}
-	drop(oldest);
+	drop(first);
 	return unused;
 }
 

@@ -49,10 +49,6 @@ reads=$(printf 'read %.0s' $(seq 50))
 # shellcheck disable=SC2086 # the list is a list
 [ "$(client -s 10.77.0.52 $IP keepalive:50 $reads | wc -l)" = 50 ] || fail "50 KeepAlives were not answered"
 
-# One that never says who it is, in the background: closed after 20 s.
-client -s 10.77.0.53 $IP hex:8000 closed:30 2>"$T/silent" &
-silent=$!
-
 # 300 connections of one that is no phone, and a phone beside them.
 client -s 10.77.0.54 $IP crowd:300 pause:3000 &
 crowd=$!
@@ -62,6 +58,10 @@ client -s 10.77.0.54 $IP keepalive read >/dev/null || fail "a crowd keeps its ow
 [ "$(open)" -le 20 ] || fail "$(open) connections stay open"
 wait_event daemon.note 'sccp-crowded.*10.77.0.54|10.77.0.54.*sccp-crowded' >/dev/null
 wait $crowd || fail "the crowd came to grief"
+
+# A phone that stays, and hears us at the end of what follows.
+client -s 10.77.0.52 $IP register:SEP00192FA1B2C5:30006:SCCP70.9-0-3S read pause:7000 keepalive read >"$T/stays" &
+stays=$!
 
 # The same from 40 addresses: the table is full, and a phone comes in all the same.
 crowds=
@@ -78,12 +78,19 @@ client -s 10.77.0.51 $IP register:SEP00192FA1B2C4:30006:SCCP70.9-0-3S read >/dev
 wait_event sccp.register '"mac": ?"00:19:2f:a1:b2:c4"' >/dev/null
 [ "$(open)" -ge 200 ] && [ "$(open)" -le 256 ] || fail "$(open) connections are open, not about 256"
 for pid in $crowds; do wait "$pid" || fail "a crowd came to grief"; done
+wait $stays || fail "a full table threw a phone out"
+
+# One that never says who it is, in the background: closed after 20 s.
+began=$(date +%s)
+client -s 10.77.0.53 $IP hex:8000 closed:30 2>"$T/silent" &
+silent=$!
 
 # One that talks and does not read; one that talks another language.
 client -s 10.77.0.52 $IP flood || fail "a flood is let go on"
 client -s 10.77.0.52 $IP hex:474554202f20485454502f312e310d0a closed:3 || fail "HTTP is let go on"
 
 wait $silent || fail "a silent connection stays open: $(cat "$T/silent")"
+[ $(($(date +%s) - began)) -ge 15 ] || fail "a silent connection was closed too early"
 stop_daemon
 
 start_daemon --listen none
