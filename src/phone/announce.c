@@ -289,11 +289,13 @@ void fold_shown(struct fold *s)
 {
 	struct phone *phone = s->phone;
 	char load[72];
+	enum word word = weigh(s, load);
 
-	switch (may_be_loader(s) ? WORD_NONE : weigh(s, load)) {
-	case WORD_PROOF: fold_proven(s, phone->announced_by, load); return;
-	case WORD_OTHER: return;
-	case WORD_NONE: break;
+	if (word == WORD_OTHER)
+		return;
+	if (word == WORD_PROOF && !may_be_loader(s)) {
+		fold_proven(s, phone->announced_by, load);
+		return;
 	}
 	if (!s->phones->listening)
 		fold_proven(s, PROOF_REQUESTS, NULL);
@@ -449,7 +451,7 @@ static void hear_registration(struct fold *s)
 		phone->proof_due_ms = 0;
 		return;
 	}
-	if (!may_be_loader(s) && weigh(s, load) == WORD_OTHER)
+	if (weigh(s, load) == WORD_OTHER)
 		return;
 	fold_proven(s, proof_of(s->event->type), NULL);
 }
