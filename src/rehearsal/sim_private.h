@@ -173,6 +173,8 @@ uint32_t sim_voice_chance(struct sim_phone *p, uint32_t below);
 /* "SCCP70.9-4-2SR3-1S" as "9.4(2SR3.1S)", the way alarms and web pages write it; others as they
  * are. */
 void sim_voice_version(const char *load, char *out, size_t size);
+/* What the image that is at work calls itself; "": no image, or it cannot say. */
+const char *sim_voice_load(const struct sim_phone *p);
 bool sim_voice_is_sip(const char *load);
 
 /* sim_register.c: SCCP and SIP. */

@@ -38,9 +38,9 @@ static void wait_for(struct sim_phone *p, usec_t now, usec_t pause)
 
 static bool may_register(const struct sim_phone *p)
 {
-	const char *load = p->flash.load;
+	const char *load = sim_voice_load(p);
 
-	return p->booted && load[0] != '\0' &&
+	return load[0] != '\0' &&
 	       (p->config.speaks & (sim_voice_is_sip(load) ? SIM_SPEAKS_SIP : SIM_SPEAKS_SCCP)) !=
 		       0;
 }

@@ -73,17 +73,30 @@ void sim_voice_version(const char *load, char *out, size_t size)
 	out[n] = '\0';
 }
 
+const char *sim_voice_load(const struct sim_phone *p)
+{
+	const char *load = p->flash.load;
+	size_t n = strlen(load);
+
+	/* What a recovery image calls itself is not known: it has the name of its file here. */
+	if (!p->booted ||
+	    (n > 0 && text_starts_nocase(p->model.recovery, load) && p->model.recovery[n] == '.'))
+		return "";
+	return load;
+}
+
 /* What stands in the version of its frame; false: nothing, yet or ever. */
 static bool announced(const struct sim_phone *p, char *out, size_t size)
 {
+	const char *load = sim_voice_load(p);
 	size_t n = strcspn(p->model.term, ".");
 
-	if (p->booted && text_starts_nocase(p->flash.load, "P0S")) {
-		text_format(out, size, "P003%s", p->flash.load + 4);
+	if (text_starts_nocase(load, "P0S")) {
+		text_format(out, size, "P003%s", load + 4);
 		return true;
 	}
 	if (p->booted)
-		return p->flash.load[0] != '\0' && text_copy(out, size, p->flash.load);
+		return load[0] != '\0' && text_copy(out, size, load);
 	if (p->model.family != MODEL_JAVA || n == 0 || n >= size)
 		return false;
 	text_format(out, size, "%.*s_LOAD", (int)n, p->model.term);
@@ -139,7 +152,7 @@ static void component(const struct sim_phone *p, char *out, size_t size)
 	unsigned i;
 	char *end;
 
-	text_copy(out, size, p->flash.load);
+	text_copy(out, size, sim_voice_load(p));
 	for (i = 0; i < names->count; i++) {
 		if (loads_member_part(names->name[i]) != LOADS_PART_JAR)
 			continue;
@@ -167,7 +180,7 @@ size_t sim_phone_page(struct sim_phone *p, const uint8_t *request, size_t len, u
 	}
 	component(p, load, sizeof(load));
 	if (load[0] == '\0')
-		return 0; /* it could not name itself */
+		return 0;
 	sim_voice_version(p->flash.load, version, sizeof(version));
 	text_format(number, sizeof(number), "CP-%s%s", p->model.id,
 		    p->model.family != MODEL_LEGACY && !strchr(p->model.id, 'G') ? "G" : "");

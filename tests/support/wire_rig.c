@@ -97,7 +97,7 @@ static void tell(struct wire_run *r, const char *who, const char *text)
 		    now, who, text);
 }
 
-static void print_story(const struct wire_run *r)
+void wire_rig_print(const struct wire_run *r)
 {
 	unsigned first = r->lines > STORY_LINES ? r->lines - STORY_LINES : 0;
 
@@ -269,7 +269,7 @@ void wire_rig_recover(struct wire_rig *f, struct wire_run *r, struct sim_phone *
 		trouble(r, "a transfer without an end", "");
 	if (all && r->trouble[0] == '\0')
 		return;
-	print_story(r);
+	wire_rig_print(r);
 	fail_msg("seed or cut %llu, %u phones: %s", (unsigned long long)seed, count,
 		 r->trouble[0] ? r->trouble : "the limit was reached");
 }

@@ -45,6 +45,8 @@ struct wire_run *wire_run_new(struct shelf *shelf, const struct sim_wire_config 
 void wire_run_free(struct wire_run *r);
 struct sim_phone *wire_rig_add(struct wire_run *r, const char *model, enum sim_kind kind,
 			       unsigned number, usec_t after);
+/* The end of the story, for a failure. */
+void wire_rig_print(const struct wire_run *r);
 /*
  * The tracker and the phone agree. One thing is allowed: a phone that closes its port the moment
  * it has a file, whose last ACK is overtaken by a refusal of the wire's own double, looks like
