@@ -57,8 +57,7 @@ void rule_asked(struct counsel *c, enum request_kind kind)
 		counsel_give(c, ADVICE_ANSWERS_LOST,
 			     "asked for %.60s %u times in a row, every few seconds", c->event->file,
 			     w->repeats);
-	if (kind == REQUEST_CONFIG || kind == REQUEST_XMLDEFAULT || kind == REQUEST_TRUST_LIST ||
-	    kind == REQUEST_LEGACY_CONFIG)
+	if (kind == REQUEST_CONFIG || kind == REQUEST_XMLDEFAULT || kind == REQUEST_LEGACY_CONFIG)
 		walked(c);
 }
 

@@ -126,7 +126,7 @@ static void see_elsewhere(struct counsel *c)
 
 static bool is_walk(const struct phone *phone, enum request_kind kind)
 {
-	return kind == REQUEST_CONFIG || kind == REQUEST_XMLDEFAULT || kind == REQUEST_TRUST_LIST ||
+	return kind == REQUEST_CONFIG || kind == REQUEST_XMLDEFAULT ||
 	       (kind == REQUEST_LEGACY_CONFIG && phone->stage == PHONE_RECOVERED);
 }
 
