@@ -67,7 +67,12 @@ struct tftp_slot {
 	uint32_t heap;	 /* the slot that stands at this place of the heap of wake-ups */
 	uint32_t place;	 /* where in that heap this slot stands */
 	usec_t wake;	 /* not due before this */
+	usec_t told;	 /* when its start or tftp.progress was last said */
 };
+
+/* A transfer says how far it is when this long has passed, and the phone acknowledged something
+ * new. */
+#define TFTP_TELL_EVERY USEC_SEC(1)
 
 struct tftp_server {
 	struct tftp_server_config config;

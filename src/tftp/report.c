@@ -94,6 +94,15 @@ void tftp_report_start(struct tftp_out *out, const struct tftp_slot *slot)
 		event_set_text(e, FIELD_LOAD, slot->file.load);
 }
 
+void tftp_report_progress(struct tftp_out *out, const struct tftp_slot *slot)
+{
+	struct event *e = add_event(out, EVENT_TFTP_PROGRESS, slot->peer.ip);
+
+	set_name(e, slot);
+	event_set_number(e, FIELD_BYTES, tftp_transfer_bytes(&slot->transfer));
+	event_set_number(e, FIELD_SIZE, slot->file.size);
+}
+
 void tftp_report_refused(struct tftp_out *out, enum tftp_refusal refusal, struct span file,
 			 const char *why)
 {

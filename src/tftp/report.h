@@ -24,6 +24,7 @@ enum tftp_refusal {
 
 void tftp_report_request(struct tftp_out *out, struct span file);
 void tftp_report_start(struct tftp_out *out, const struct tftp_slot *slot);
+void tftp_report_progress(struct tftp_out *out, const struct tftp_slot *slot);
 /* The event and the ERROR for out->peer; why is a clause or "". */
 void tftp_report_refused(struct tftp_out *out, enum tftp_refusal refusal, struct span file,
 			 const char *why);

@@ -114,6 +114,10 @@ static void settle(struct tftp_server *s, uint32_t i, struct span reply, usec_t 
 	if (slot->transfer.outcome == TFTP_RUNNING) {
 		if (deadline < slot->wake)
 			tftp_slots_wake(s, i, deadline);
+		if (now - slot->told >= TFTP_TELL_EVERY && slot->transfer.progress == now) {
+			slot->told = now;
+			tftp_report_progress(out, slot);
+		}
 		return;
 	}
 	tftp_report_end(out, slot, reply, now);
@@ -175,7 +179,7 @@ static void open_slot(struct tftp_server *s, const struct tftp_request *request,
 	}
 	slot = &s->slots[i];
 	slot->file = *file;
-	slot->started = now;
+	slot->started = slot->told = now;
 	slot->request = asked->request;
 	slot->name = asked->name;
 	tftp_transfer_init(&slot->transfer, request, file->size, &s->config.transfer, now,
