@@ -1,141 +1,157 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event bus and its two sinks of today: sentences for people, JSON lines for programs.
+ * The event bus and its two sinks: the console for people, JSON lines for programs.
  *
  * A JSON line is one write() to a file opened for appending, so a reader never sees half
- * of one. A sink that cannot be written to never stops the daemon: what was lost is counted.
+ * of one. A sink that cannot be written to, or that nobody reads, never stops the daemon (see
+ * outlet.c): what was lost is counted, and said once.
  */
 #include "bus.h"
 
-#include "reflashd/text.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-static bool want_color(enum config_color color, int fd)
-{
-	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+#define RETRY_MS 100
+#define CLOSE_MS 500
 
-	if (color != COLOR_AUTO)
-		return color == COLOR_ALWAYS;
-	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
-}
-
-void bus_configure(struct bus *b, const struct config *config)
+static int open_json(struct bus *b, const char *path, struct fault *f)
 {
-	b->text_min = config->verbosity < 0    ? SEVERITY_WARNING
-		      : config->verbosity == 0 ? SEVERITY_INFO
-					       : SEVERITY_DEBUG;
+	struct stat st;
+	int fd, flags = O_WRONLY | O_CREAT;
+
+	/* To write only would wait for a reader of the FIFO, who may never come. */
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		flags = O_RDWR;
+	fd = open(path, flags | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return fault_set(f, -errno, "cannot write events to `%s': %s", path,
+				 strerror(errno));
+	outlet_take(&b->json, fd);
+	return 0;
 }
 
 int bus_open(struct bus *b, const struct config *config, struct fault *f)
 {
+	int text_fd = STDOUT_FILENO, err = 0;
+
 	memset(b, 0, sizeof(*b));
-	b->board = calloc(1, sizeof(*b->board));
+	b->json.fd = b->console.out.fd = -1;
+	b->board = calloc(1, sizeof(*b->board)); /* a page is used when it is touched */
 	if (!b->board)
 		return fault_set(f, -ENOMEM, "no memory to start");
 	board_init(b->board);
-	b->text_fd = STDOUT_FILENO;
-	b->json_fd = -1;
-	bus_configure(b, config);
 	if (strcmp(config->events, "-") == 0) {
 		/* Programs read standard output then; people get the other stream. */
-		b->json_fd = STDOUT_FILENO;
-		b->text_fd = STDERR_FILENO;
+		outlet_open(&b->json, STDOUT_FILENO);
+		text_fd = STDERR_FILENO;
 	} else if (*config->events) {
-		b->json_fd = open(config->events, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-		if (b->json_fd < 0)
-			return fault_set(f, -errno, "cannot write events to `%s': %s",
-					 config->events, strerror(errno));
+		err = open_json(b, config->events, f);
 	}
-	b->color = want_color(config->color, b->text_fd);
-	return 0;
+	if (!err)
+		console_open(&b->console, text_fd, b->board, config->verbosity, config->color,
+			     true);
+	return err;
 }
 
-/* Bold for what matters, red for what went wrong, dim for detail: never colour alone, the
- * words say it too. */
-static const char *color_of(enum event_severity s)
+/* ---- the loop ---- */
+
+static void arm(struct bus *b);
+
+/* Once, and not from within an event. */
+static void say_lost(struct bus *b)
 {
-	switch (s) {
-	case SEVERITY_DEBUG: return "\033[2m";
-	case SEVERITY_NOTICE: return "\033[1m";
-	case SEVERITY_WARNING: return "\033[33m";
-	case SEVERITY_ERROR: return "\033[31m";
-	case SEVERITY_INFO: break;
+	struct event e;
+
+	b->lost_said = true;
+	event_init(&e, EVENT_DAEMON_NOTE);
+	e.severity = SEVERITY_WARNING;
+	event_set_text(&e, FIELD_CODE, "events-lost");
+	event_set_text(&e, FIELD_REASON,
+		       "Events are lost: nobody reads what --events writes, or it cannot be "
+		       "written. The phones are served all the same.");
+	bus_emit(b, &e);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct bus *b = timer->data;
+
+	outlet_flush(&b->json);
+	if (b->json.dropped && !b->lost_said)
+		say_lost(b);
+	arm(b);
+}
+
+static void arm(struct bus *b)
+{
+	int wait;
+
+	if (!b->running)
+		return;
+	wait = console_tick(&b->console, bus_wall_ms());
+	if (b->json.from < b->json.to || (b->json.dropped && !b->lost_said))
+		wait = wait >= 0 && wait < RETRY_MS ? wait : RETRY_MS;
+	if (wait >= 0)
+		uv_timer_start(&b->timer, on_timer, (uint64_t)wait, 0);
+	else
+		uv_timer_stop(&b->timer);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct bus *b = handle->data;
+
+	if (number == SIGCONT)
+		console_resumed(&b->console);
+	else
+		console_resized(&b->console);
+	arm(b);
+}
+
+void bus_run(struct bus *b, uv_loop_t *loop)
+{
+	uv_timer_init(loop, &b->timer);
+	uv_signal_init(loop, &b->resized);
+	uv_signal_init(loop, &b->resumed);
+	b->timer.data = b->resized.data = b->resumed.data = b;
+	if (b->console.live) {
+		uv_signal_start(&b->resized, on_signal, SIGWINCH);
+		uv_signal_start(&b->resumed, on_signal, SIGCONT);
 	}
-	return "";
+	b->running = true;
+	arm(b);
 }
 
-#define CLOCK_COLUMNS 10 /* "HH:MM:SS  " */
-
-/* On a terminal, breaks the sentence between words and indents what follows, so that the
- * clock times stand out on the left. */
-static void wrap(char *sentence, size_t columns, char *out, size_t size)
+void bus_stop(struct bus *b)
 {
-	size_t used = 0, column = CLOCK_COLUMNS;
-
-	for (char *word = strtok_r(sentence, " ", &sentence); word;
-	     word = strtok_r(NULL, " ", &sentence)) {
-		size_t len = strlen(word);
-		bool first = used == 0, fits = column + 1 + len <= columns;
-
-		if (used + CLOCK_COLUMNS + 2 + len >= size)
-			break;
-		used += (size_t)snprintf(out + used, size - used, "%s%s",
-					 first	? ""
-					 : fits ? " "
-						: "\n          ",
-					 word);
-		column = (first || fits ? column + !first : CLOCK_COLUMNS) + len;
-	}
-	out[used] = 0;
+	if (!b->running)
+		return;
+	b->running = false;
+	uv_close((uv_handle_t *)&b->timer, NULL);
+	uv_close((uv_handle_t *)&b->resized, NULL);
+	uv_close((uv_handle_t *)&b->resumed, NULL);
 }
 
-static size_t terminal_columns(int fd)
-{
-	struct winsize size;
+/* ---- events ---- */
 
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : SIZE_MAX;
-}
-
-static void write_text(const struct bus *b, const struct event *e)
-{
-	char sentence[1024], wrapped[1600], line[1800], clock[16];
-	time_t seconds = (time_t)(e->wall_ms / 1000);
-	const char *color = b->color ? color_of(e->severity) : "";
-	struct tm tm;
-	size_t n;
-
-	event_text(e, sentence, sizeof(sentence));
-	wrap(sentence, terminal_columns(b->text_fd), wrapped, sizeof(wrapped));
-	localtime_r(&seconds, &tm);
-	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	text_format(line, sizeof(line), "%s  %s%s%s\n", clock, color, wrapped,
-		    *color ? "\033[0m" : "");
-	n = strlen(line);
-	if (write(b->text_fd, line, n) != (ssize_t)n)
-		return; /* the terminal is gone; the daemon goes on */
-}
-
-static void write_json(struct bus *b, const char *json)
+/* A line in one piece: whoever reads the file while it grows never sees half of one. */
+static void write_json(struct bus *b, char *json)
 {
 	size_t len = json ? strlen(json) : 0;
-	ssize_t n = -1;
 
-	if (json) {
-		struct iovec parts[2] = {{(char *)(uintptr_t)json, len}, {(char[]){'\n'}, 1}};
-
-		n = writev(b->json_fd, parts, 2);
+	if (!json) {
+		b->json.dropped++;
+		return;
 	}
-	if (n != (ssize_t)len + 1)
-		b->dropped++;
+	json[len] = '\n'; /* where the NUL stood */
+	outlet_write(&b->json, json, len + 1);
+	json[len] = 0;
 }
 
 int64_t bus_wall_ms(void)
@@ -154,15 +170,15 @@ void bus_emit(struct bus *b, struct event *e)
 	e->wall_ms = bus_wall_ms();
 	if (b->board)
 		board_apply(b->board, e);
-	if (e->severity >= b->text_min)
-		write_text(b, e);
-	if (b->json_fd >= 0 || b->readers)
+	console_event(&b->console, e);
+	if (b->json.fd >= 0 || b->readers)
 		json = event_json(e);
-	if (b->json_fd >= 0)
+	if (b->json.fd >= 0)
 		write_json(b, json);
 	for (struct bus_reader *r = b->readers; r; r = r->next)
 		r->event(r->ctx, e, json);
 	free(json);
+	arm(b);
 }
 
 void bus_join(struct bus *b, struct bus_reader *r)
@@ -183,9 +199,9 @@ void bus_leave(struct bus *b, struct bus_reader *r)
 
 void bus_close(struct bus *b)
 {
-	if (b->json_fd > STDERR_FILENO)
-		close(b->json_fd);
-	b->json_fd = -1;
+	if (b->board)
+		console_close(&b->console, true);
+	outlet_close(&b->json, CLOSE_MS);
 	free(b->board);
 	b->board = NULL;
 }

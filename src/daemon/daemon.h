@@ -136,10 +136,12 @@ struct daemon {
 	struct control *control;
 	struct pcap *pcap;
 	struct reload *reload;
+	struct recent *recent;
 	bool leases_dirty, save_failed;
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
 	bool stopping;
+	bool warned_at_work; /* Ctrl-C was pressed while a phone was being written */
 };
 
 usec_t daemon_now(void);

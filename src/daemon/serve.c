@@ -10,6 +10,7 @@
  * goes wrong later is an event.
  */
 #include "daemon.h"
+#include "recent.h"
 
 #include "reflashd/text.h"
 
@@ -20,10 +21,30 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* How many phones would be hurt if we went away now. */
+static unsigned phones_at_work(const struct board *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->count; i++)
+		n += board_phone_writes(&b->phone[i]);
+	return n;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
-	(void)number;
-	daemon_stop(handle->data, EXIT_CODE_DONE, "asked to stop");
+	struct daemon *d = handle->data;
+	unsigned n = phones_at_work(d->bus.board);
+
+	/* A hand on the keyboard may not know; a service manager means what it says. */
+	if (number == SIGINT && n && !d->warned_at_work) {
+		d->warned_at_work = true;
+		daemon_note(d, SEVERITY_WARNING, "phones-at-work",
+			    "%u phone%s being written; press Ctrl-C again to stop anyway.", n,
+			    n == 1 ? " is" : "s are");
+		return;
+	}
+	daemon_stop(d, EXIT_CODE_DONE, "asked to stop");
 }
 
 /* A service is asked to read everything anew. Where there was a terminal and it was closed: end in
@@ -72,6 +93,7 @@ static int open_loop(struct daemon *d, struct fault *f)
 	uv_timer_init(d->loop, &d->save_timer);
 	uv_timer_init(d->loop, &d->linger_timer);
 	uv_timer_init(d->loop, &d->phones_timer);
+	bus_run(&d->bus, d->loop);
 	uv_timer_init(d->loop, &d->watchman.timer);
 	d->save_timer.data = d->linger_timer.data = d->phones_timer.data = d;
 	d->watchman.timer.data = d;
@@ -105,6 +127,9 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	int err = bus_open(&d->bus, d->config, f);
 
 	*exit_code = EXIT_CODE_SYSTEM;
+	if (err)
+		return err;
+	err = recent_open(d, f);
 	if (err)
 		return err;
 	event_init(&e, EVENT_DAEMON_START);
@@ -157,6 +182,7 @@ static void finish(struct daemon *d)
 		if (parts[i]->stop)
 			parts[i]->stop(d);
 	tftp_port_stop(&d->tftp);
+	bus_stop(&d->bus);
 	uv_walk(d->loop, close_handle, NULL);
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
 		;
@@ -173,6 +199,7 @@ static void finish(struct daemon *d)
 	network_undo(d);
 	if (d->store)
 		store_close(d->store);
+	recent_close(d);
 	bus_close(&d->bus);
 	free(d->dhcp.leases.slots);
 	free(d->dhcp.leases.index);
