@@ -322,6 +322,10 @@ static void test_values(void **state)
 		{"promised addresses", {0, 2, 0, 8, 0xff, 0xff, 0xff, 0xff}, 8, 0},
 		{"cut address", {0, 2, 0, 16, 0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 0, 0}, 16, 0},
 		{"CLNP address", {0, 2, 0, 17, 0, 0, 0, 1, 1, 1, 0x81, 0, 4, 10, 0, 0, 1}, 17, 0},
+		{"protocol of 2",
+		 {0, 2, 0, 18, 0, 0, 0, 1, 1, 2, 0xcc, 0, 0, 4, 10, 0, 0, 1},
+		 18,
+		 0},
 		{"unknown", {0, 0x1d, 0, 6, 1, 2}, 6, 0},
 		{"type 0", {0, 0, 0, 6, 1, 2}, 6, 0},
 		{"type 0x8001", {0x80, 1, 0, 6, 'x', 'y'}, 6, 0},
@@ -346,6 +350,30 @@ static void test_values(void **state)
 		if (f.present != (cases[i].present | 1u << CDP_DEVICE))
 			fail_msg("%s: %x", cases[i].why, (unsigned)f.present);
 		assert_text(f.device, "ab");
+	}
+}
+
+/* A "length" above 1500 is an EtherType. */
+static void test_longest(void **state)
+{
+	(void)state;
+	for (size_t len = 1491; len <= 1494; len++) {
+		static uint8_t body[1600], out[CDP_FRAME_MAX + 8];
+		struct cdp_frame f;
+
+		memset(body, 0, sizeof(body));
+		memcpy(body, "\2\264\0\0\0\1", 6);
+		body[6] = (uint8_t)((len - 4) >> 8);
+		body[7] = (uint8_t)(len - 4);
+		memset(body + 8, 'x', len - 8);
+		if (len % 2) /* the sum over the even number of bytes with a zero is RFC 1071's */
+			body[len] = 0;
+		seal(body, len + len % 2);
+		memcpy(out, frame_7971, 22);
+		out[12] = (uint8_t)((len + 8) >> 8);
+		out[13] = (uint8_t)(len + 8);
+		memcpy(out + 22, body, len);
+		assert_int_equal(cdp_decode(&f, out, len + 22), len + 8 <= 1500);
 	}
 }
 
@@ -399,7 +427,7 @@ static void test_encode_room(void **state)
 {
 	static char text[1600];
 	struct cdp_frame f = {.power_grant = {7, 8, 15400, CDP_POWER_NO_PREFERENCE}}, got;
-	uint8_t out[CDP_FRAME_MAX];
+	uint8_t out[CDP_FRAME_MAX + 8]; /* the limit is that of 802.3, not of the room */
 	size_t len;
 
 	(void)state;
@@ -444,7 +472,7 @@ int main(void)
 		cmocka_unit_test(test_versions),     cmocka_unit_test(test_tlv_length),
 		cmocka_unit_test(test_values),	     cmocka_unit_test(test_second_address),
 		cmocka_unit_test(test_trailing_nul), cmocka_unit_test(test_power_levels),
-		cmocka_unit_test(test_encode_room),
+		cmocka_unit_test(test_encode_room),  cmocka_unit_test(test_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
