@@ -108,6 +108,7 @@ static void take(void)
 		if (e->type == EVENT_PHONE_ADVICE) {
 			join(st->said, sizeof(st->said), e->code);
 			event_text(e, st->last, sizeof(st->last));
+			st->last_severity = e->severity;
 			assert_int_not_equal(advice_find(e->code), ADVICE_NONE);
 			assert_true(strlen(st->last) < sizeof(e->text) - 1);
 		} else if (e->type == EVENT_PHONE_CLEARED) {
@@ -264,6 +265,8 @@ static bool do_other(const char *verb, const char *words)
 		assert_true(mac_parse(first, &t.mac) && ip4_parse(second, &t.ip));
 	} else if (strcmp(verb, "from") == 0) {
 		text_copy(t.load, sizeof(t.load), words);
+	} else if (strcmp(verb, "aim") == 0) {
+		phones_aim(&story_phones, words, false);
 	} else if (strcmp(verb, "rival") == 0) {
 		assert_true(ip4_parse(first, &story_phones.rival_ip));
 	} else if (strcmp(verb, "elsewhere") == 0) {

@@ -27,6 +27,7 @@
 
 struct story {
 	char said[1000], cleared[1000], last[800]; /* codes apart by blanks; the last sentence */
+	enum event_severity last_severity;
 	char stages[2000];
 	unsigned lines, checks, most; /* most events out of one */
 };
