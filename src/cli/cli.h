@@ -41,6 +41,12 @@ int cmd_import(int argc, char *const argv[]);
 void more_import(FILE *out);
 int cmd_guide(int argc, char *const argv[]);
 void more_guide(FILE *out);
+int cmd_status(int argc, char *const argv[]);
+int cmd_phones(int argc, char *const argv[]);
+int cmd_events(int argc, char *const argv[]);
+int cmd_stop(int argc, char *const argv[]);
+void more_ask(FILE *out);
+void more_events(FILE *out);
 int cmd_version(int argc, char *const argv[]);
 int cmd_help(int argc, char *const argv[]);
 

@@ -419,7 +419,7 @@ static void apply_ourselves(struct board *b, const struct event *e)
 {
 	switch ((unsigned)e->type) {
 	case EVENT_DAEMON_READY:
-		b->ready = true;
+		b->ready = b->link_known = b->link_up = true; /* we serve only over a cable */
 		take_text(b->interface, sizeof(b->interface), e, FIELD_INTERFACE, e->interface);
 		take_text(b->address, sizeof(b->address), e, FIELD_ADDRESS, e->address);
 		break;

@@ -41,4 +41,8 @@ uint64_t event_get_number(const struct event *e, enum event_field field);
 bool event_get_truth(const struct event *e, enum event_field field);
 const char *event_get_text(const struct event *e, enum event_field field);
 
+/* RFC 3339 in UTC with milliseconds: 2026-11-21T02:57:04.123Z */
+#define EVENT_TIME_MAX 32
+void event_time_format(int64_t wall_ms, char out[EVENT_TIME_MAX]);
+
 #endif

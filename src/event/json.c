@@ -22,13 +22,12 @@
 #include <string.h>
 #include <time.h>
 
-#define TIME_TEXT_MAX 32
 #define SCHEMA	      1
 #define DEPTH_MAX     8
 #define WALL_MS_MAX   INT64_C(253402300799999) /* the last millisecond of the year 9999 */
 
 /* RFC 3339 in UTC with milliseconds: 2026-11-21T02:57:04.123Z */
-static void format_time(int64_t wall_ms, char out[TIME_TEXT_MAX])
+void event_time_format(int64_t wall_ms, char out[EVENT_TIME_MAX])
 {
 	struct tm tm;
 	time_t seconds;
@@ -41,7 +40,7 @@ static void format_time(int64_t wall_ms, char out[TIME_TEXT_MAX])
 	seconds = (time_t)(wall_ms / 1000);
 	gmtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, TIME_TEXT_MAX, "%s.%03dZ", date, (int)(wall_ms % 1000));
+	snprintf(out, EVENT_TIME_MAX, "%s.%03dZ", date, (int)(wall_ms % 1000));
 }
 
 /* jansson refuses text that is not UTF-8. Nobody should have put such bytes in, but a line
@@ -101,9 +100,9 @@ static json_t *field_value(const struct event *e, enum event_field field)
 
 static bool set_head(json_t *object, const struct event *e)
 {
-	char time[TIME_TEXT_MAX], text[1024];
+	char time[EVENT_TIME_MAX], text[1024];
 
-	format_time(e->wall_ms, time);
+	event_time_format(e->wall_ms, time);
 	event_text(e, text, sizeof(text));
 	return json_object_set_new(object, "seq", number_value(e->seq)) == 0 &&
 	       json_object_set_new(object, "time", json_string(time)) == 0 &&
@@ -176,7 +175,7 @@ static int64_t days_to(int64_t year, int64_t month, int64_t day)
 	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
-/* Exactly what format_time() writes, which also weeds out the 31st of June. */
+/* Exactly what event_time_format() writes, which also weeds out the 31st of June. */
 static bool parse_time(const char *text, int64_t *wall_ms)
 {
 	static const struct {
@@ -185,7 +184,7 @@ static bool parse_time(const char *text, int64_t *wall_ms)
 	} part[] = {{4, '-'}, {2, '-'}, {2, 'T'}, {2, ':'}, {2, ':'}, {2, '.'}, {3, 'Z'}};
 	int64_t v[ARRAY_LEN(part)];
 	const char *p = text;
-	char again[TIME_TEXT_MAX];
+	char again[EVENT_TIME_MAX];
 
 	for (unsigned i = 0; i < ARRAY_LEN(part); i++)
 		if (!digits(&p, part[i].digits, &v[i]) || *p++ != part[i].then)
@@ -194,7 +193,7 @@ static bool parse_time(const char *text, int64_t *wall_ms)
 		return false;
 	*wall_ms =
 		(((days_to(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) * 60 + v[5]) * 1000 + v[6];
-	format_time(*wall_ms, again);
+	event_time_format(*wall_ms, again);
 	return strcmp(again, text) == 0;
 }
 
