@@ -147,6 +147,8 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 		drop(c);
 		return;
 	}
+	/* The catalogue is another one when everything was read anew in the meantime. */
+	c->machine.config.models = p->daemon->phones.models;
 	while (left > 0) {
 		size_t taken = sccp_receive(&c->machine, data, left, daemon_now(), &p->out);
 
@@ -284,7 +286,7 @@ static int sccp_open(struct daemon *d, struct fault *f)
 	p->daemon = d;
 	p->armed = USEC_NEVER;
 	sccp_memory_init(&p->memory);
-	p->config = (struct sccp_config){.models = d->phones.models, .memory = &p->memory};
+	p->config = (struct sccp_config){.memory = &p->memory}; /* models: see on_bytes() */
 	uv_tcp_init(d->loop, &p->listener);
 	uv_timer_init(d->loop, &p->timer);
 	p->listener.data = p->timer.data = p;

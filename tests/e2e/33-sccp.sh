@@ -40,6 +40,15 @@ for _ in 1 2 3 4 5; do
 done
 [ "$(events sccp.register)" = 1 ] || fail "a phone that retries floods the stream"
 
+# Everything is read anew while a phone is connected: it is still known by its model.
+client -s 10.77.0.53 $IP keepalive read pause:2500 register:SEP00192FA1B2C6:437:SCCP75.9-0-3S read >/dev/null &
+stays=$!
+sleep 0.3
+kill -HUP "$DAEMON"
+wait_event daemon.note '"reloaded"' >/dev/null
+wait $stays || fail "a phone was lost when everything was read anew"
+wait_event sccp.register '"mac": ?"00:19:2f:a1:b2:c6".*"model": ?"7975"' >/dev/null
+
 # A short Register, without a load and without an Alarm: answered a second later.
 client -s 10.77.0.52 $IP register:SEP000E84C060A6:7 read >/dev/null || fail "a short Register was not answered"
 wait_event sccp.register '"mac": ?"00:0e:84:c0:60:a6".*"load": ?null' >/dev/null
