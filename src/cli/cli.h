@@ -47,6 +47,8 @@ int cmd_events(int argc, char *const argv[]);
 int cmd_stop(int argc, char *const argv[]);
 void more_ask(FILE *out);
 void more_events(FILE *out);
+int cmd_replay(int argc, char *const argv[]);
+void more_replay(FILE *out);
 int cmd_version(int argc, char *const argv[]);
 int cmd_help(int argc, char *const argv[]);
 

@@ -40,6 +40,8 @@ const struct command commands[] = {
 	{"events", "[OPTIONS]", "show what happened lately, and with --follow what happens",
 	 cmd_events, more_events},
 	{"stop", "[OPTIONS]", "stop the running daemon", cmd_stop, more_ask},
+	{"replay", "[OPTIONS] FILE", "show a recorded event file as it was shown live", cmd_replay,
+	 more_replay},
 	{"version", "", "print the version", cmd_version, NULL},
 	{"help", "[COMMAND]", "explain a command", cmd_help, NULL},
 	{NULL, NULL, NULL, NULL, NULL},

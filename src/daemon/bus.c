@@ -59,6 +59,11 @@ int bus_open(struct bus *b, const struct config *config, struct fault *f)
 	return err;
 }
 
+void bus_configure(struct bus *b, const struct config *config)
+{
+	b->console.verbosity = config->verbosity;
+}
+
 /* ---- the loop ---- */
 
 static void arm(struct bus *b);
@@ -90,11 +95,12 @@ static void on_timer(uv_timer_t *timer)
 
 static void arm(struct bus *b)
 {
+	int64_t now = bus_wall_ms();
 	int wait;
 
 	if (!b->running)
 		return;
-	wait = console_tick(&b->console, bus_wall_ms());
+	wait = console_tick(&b->console, now, now);
 	if (b->json.from < b->json.to || (b->json.dropped && !b->lost_said))
 		wait = wait >= 0 && wait < RETRY_MS ? wait : RETRY_MS;
 	if (wait >= 0)

@@ -89,9 +89,9 @@ static size_t erase_text(struct console *c, unsigned width, char *out, size_t si
 	return (size_t)snprintf(out, size, "\r\033[J");
 }
 
-static void draw(struct console *c, int64_t wall_ms)
+static void draw(struct console *c, int64_t shown_ms)
 {
-	struct view v = {.style = c->style, .now_ms = wall_ms};
+	struct view v = {.style = c->style, .now_ms = shown_ms};
 	size_t len;
 
 	size_of(c, &v.width, &v.height);
@@ -103,7 +103,6 @@ static void draw(struct console *c, int64_t wall_ms)
 	if (!outlet_write(&c->out, c->text, len))
 		c->lines = 0;
 	c->dirty = false;
-	c->drawn_ms = wall_ms;
 }
 
 static void put_line(void *ctx, const char *line, size_t len)
@@ -188,9 +187,9 @@ static void say_dropped(struct console *c)
 	console_say(c, text);
 }
 
-static bool clock_runs(const struct console *c)
+static bool clock_runs(const struct console *c, int64_t shown_ms)
 {
-	if (board_speed(c->board, c->drawn_ms) > 0)
+	if (board_speed(c->board, shown_ms) > 0)
 		return true;
 	for (unsigned i = 0; i < c->board->count; i++)
 		if (board_phone_writes(&c->board->phone[i]))
@@ -198,7 +197,7 @@ static bool clock_runs(const struct console *c)
 	return false;
 }
 
-int console_tick(struct console *c, int64_t wall_ms)
+int console_tick(struct console *c, int64_t wall_ms, int64_t shown_ms)
 {
 	int64_t since = wall_ms - c->drawn_ms;
 
@@ -208,13 +207,14 @@ int console_tick(struct console *c, int64_t wall_ms)
 	if (!c->live || !c->begun)
 		return c->out.from < c->out.to ? RETRY_MS : -1;
 	if (since < 0 || since >= (c->dirty ? FRAME_MS : SECOND_MS)) {
-		if (c->dirty || clock_runs(c))
-			draw(c, wall_ms);
+		if (c->dirty || clock_runs(c, shown_ms))
+			draw(c, shown_ms);
+		c->drawn_ms = wall_ms;
 		since = 0;
 	}
 	if (c->dirty)
 		return (int)(FRAME_MS - since > 1 ? FRAME_MS - since : 1);
-	return clock_runs(c) ? SECOND_MS : -1;
+	return clock_runs(c, shown_ms) ? SECOND_MS : -1;
 }
 
 void console_resized(struct console *c)

@@ -35,9 +35,10 @@ void console_open(struct console *c, int fd, const struct board *board, int verb
 		  enum config_color color, bool live);
 /* An event that is on the board already. */
 void console_event(struct console *c, const struct event *e);
-/* Draws the view when that is due and goes on with what could not be written yet. When to call
- * it next, in milliseconds; -1: when there is news. */
-int console_tick(struct console *c, int64_t wall_ms);
+/* Draws the view when that is due and goes on with what could not be written yet. shown_ms is the
+ * wall time of what is shown: wall_ms, or when it was recorded. When to call it next, in
+ * milliseconds; -1: when there is news. */
+int console_tick(struct console *c, int64_t wall_ms, int64_t shown_ms);
 /* The terminal has another size, or somebody else wrote on it (after Ctrl-Z). */
 void console_resized(struct console *c);
 void console_resumed(struct console *c);
