@@ -424,36 +424,40 @@ static void hear_load(struct fold *s, const char *text)
 		fold_runs(s, load);
 }
 
-/* "Cisco-CP7970G/8.4.0" against "SIP70.9-4-2S": the first two numbers count. A 7940/7960 always
- * says 8.0 (phones.md 10.3). */
-static bool agent_contradicts(const struct fold *s)
+/* "8.4.0" of "Cisco-CP7970G/8.4.0", where that is not the load it was given: the first two numbers
+ * count. A 7940/7960 always says 8.0 (phones.md 10.3). NULL: nothing against it. */
+static const char *other_agent(const struct fold *s)
 {
 	const char *slash = strchr(s->event->software, '/');
 	struct load_version agent, load;
 	enum model_family family;
 
 	if (s->event->type != EVENT_SIP_REGISTER || !event_has(s->event, FIELD_SOFTWARE) ||
-	    !slash || !fold_family(s, &family) || family != MODEL_JAVA)
-		return false;
-	return load_version_parse(slash + 1, &agent) && load_version_parse(s->phone->load, &load) &&
-	       (agent.number[0] != load.number[0] || agent.number[1] != load.number[1]);
+	    !slash || !fold_family(s, &family) || family != MODEL_JAVA ||
+	    !load_version_parse(slash + 1, &agent) || !load_version_parse(s->phone->load, &load))
+		return NULL;
+	return agent.number[0] != load.number[0] || agent.number[1] != load.number[1] ||
+			       other_protocol(s->phone->load, PROOF_SIP)
+		       ? slash + 1
+		       : NULL;
 }
 
 static void hear_registration(struct fold *s)
 {
 	struct phone *phone = s->phone;
+	enum phone_proof by = proof_of(s->event->type);
+	const char *other;
 	char load[72];
 
-	if (phone->ever == 0 || (!phone->erased && phone->stage != PHONE_BACK) || !fold_fed(s) ||
-	    other_protocol(phone->load, proof_of(s->event->type)))
+	if (phone->ever == 0 || (!phone->erased && phone->stage != PHONE_BACK) || !fold_fed(s))
 		return;
-	if (agent_contradicts(s)) {
+	other = other_agent(s);
+	if (other)
+		note(s, other, by); /* so that its requests prove nothing either */
+	if (other_protocol(phone->load, by) || weigh(s, load) == WORD_OTHER)
 		phone->proof_due_ms = 0;
-		return;
-	}
-	if (weigh(s, load) == WORD_OTHER)
-		return;
-	fold_proven(s, proof_of(s->event->type), NULL);
+	else
+		fold_proven(s, by, NULL);
 }
 
 void fold_announce(struct fold *s)
@@ -469,6 +473,7 @@ void fold_announce(struct fold *s)
 		hear_loader(s, load);
 	else if (load[0])
 		hear_load(s, load);
-	else if (s->event->type == EVENT_SCCP_REGISTER || s->event->type == EVENT_SIP_REGISTER)
+	else if ((s->event->type == EVENT_SCCP_REGISTER || s->event->type == EVENT_SIP_REGISTER) &&
+		 (!event_has(s->event, FIELD_LOAD) || !s->event->load[0]))
 		hear_registration(s);
 }

@@ -79,8 +79,9 @@ static void note(struct play *p, const struct event *e)
 	if (e->type == EVENT_PHONE_PROGRESS || e->type == EVENT_PHONE_CLEARED)
 		return;
 	if (e->type == EVENT_PHONE_RECOVERED)
-		snprintf(line, sizeof(line), "%" PRId64 " alive %s %" PRIu64 "\n", at, load,
-			 e->seconds);
+		snprintf(line, sizeof(line), "%" PRId64 " alive %s %" PRIu64 "%s%s\n", at, load,
+			 e->seconds, strcmp(e->proof, "requests") == 0 ? "" : " by ",
+			 strcmp(e->proof, "requests") == 0 ? "" : e->proof);
 	else if (e->type == EVENT_PHONE_ADVICE)
 		snprintf(line, sizeof(line), "%" PRId64 " advice %s\n", at, e->code);
 	else
@@ -97,14 +98,19 @@ static void note(struct play *p, const struct event *e)
 
 static struct phones_out out;
 
-static void apply(struct play *p, struct event *e)
+static void take(struct play *p)
 {
-	e->wall_ms = p->now;
-	phones_apply(&play_phones, e, &out);
 	if (out.event_count > p->longest)
 		p->longest = out.event_count;
 	for (unsigned i = 0; i < out.event_count; i++)
 		note(p, &out.events[i]);
+}
+
+static void apply(struct play *p, struct event *e)
+{
+	e->wall_ms = p->now;
+	phones_apply(&play_phones, e, &out);
+	take(p);
 }
 
 void play_dhcp(struct play *p, enum event_type type, const char *vendor_class)
@@ -134,6 +140,53 @@ static void tftp(struct play *p, enum event_type type, const char *name)
 	apply(p, &e);
 }
 
+/* "cdp", "sccp", "alarm", "sip", "http"; NULL: none of these. */
+static const enum event_type *announcement(const char *verb)
+{
+	static const struct {
+		const char *verb;
+		enum event_type type;
+	} table[] = {{"cdp", EVENT_CDP_SEEN},
+		     {"sccp", EVENT_SCCP_REGISTER},
+		     {"alarm", EVENT_SCCP_ALARM},
+		     {"sip", EVENT_SIP_REGISTER},
+		     {"http", EVENT_HTTP_DEVICE}};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (strcmp(verb, table[i].verb) == 0)
+			return &table[i].type;
+	return NULL;
+}
+
+static void announce(struct play *p, enum event_type type, const char *load)
+{
+	struct event e;
+
+	event_init(&e, type);
+	if (!p->by_ip)
+		event_set_mac(&e, p->mac);
+	event_set_ip(&e, FIELD_IP, p->ip);
+	if (type == EVENT_CDP_SEEN)
+		event_set_text(&e, FIELD_PLATFORM, "Cisco IP Phone");
+	else
+		event_set_format(&e, FIELD_DEVICE, "SEP%02X%02X%02X%02X%02X%02X", p->mac.b[0],
+				 p->mac.b[1], p->mac.b[2], p->mac.b[3], p->mac.b[4], p->mac.b[5]);
+	if (type == EVENT_SIP_REGISTER && text_starts_nocase(load, "Cisco-"))
+		event_set_text(&e, FIELD_SOFTWARE, load);
+	else if (strcmp(load, "-") != 0)
+		event_set_bytes(&e, type == EVENT_CDP_SEEN ? FIELD_SOFTWARE : FIELD_LOAD,
+				(const uint8_t *)load, strlen(load));
+	apply(p, &e);
+}
+
+static void tick(struct play *p)
+{
+	while (phones_deadline(&play_phones) <= p->now) {
+		phones_tick(&play_phones, p->now, &out);
+		take(p);
+	}
+}
+
 void play_step(struct play *p, const char *verb, const char *name)
 {
 	if (strcmp(verb, "discover") == 0) {
@@ -141,6 +194,12 @@ void play_step(struct play *p, const char *verb, const char *name)
 	} else if (strcmp(verb, "ack") == 0) {
 		play_dhcp(p, EVENT_DHCP_REQUEST, name);
 		play_dhcp(p, EVENT_DHCP_ACK, name);
+	} else if (announcement(verb)) {
+		announce(p, *announcement(verb), name);
+	} else if (strcmp(verb, "listen") == 0) {
+		play_phones.listening = true;
+	} else if (strcmp(verb, "tick") == 0) {
+		tick(p);
 	} else if (strcmp(verb, "from") == 0) {
 		text_copy(p->load, sizeof(p->load), name);
 	} else if (strcmp(verb, "ask") == 0) {

@@ -3,7 +3,9 @@
  * A script is one line an event: "SECONDS VERB NAME". `ask' is a request alone, `miss' a request
  * that is refused, `get' request, start and complete; `from' says which bundle the
  * catalogue answers from until the next `from' (`-': from none). What comes out is written as
- * "SECONDS stage [load]" and "SECONDS alive LOAD-or-? AFTER".
+ * "SECONDS stage [load]" and "SECONDS alive LOAD-or-? AFTER", with " by PROOF" where that is not
+ * "requests". `cdp', `sccp', `alarm', `sip' and `http' announce a load (`-': name none); `listen'
+ * says that somebody hears such things, `tick' that the time is now.
  */
 #ifndef PLAY_RIG_H
 #define PLAY_RIG_H
