@@ -19,9 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_FIRST USEC_SEC(1)
-#define PAGE_AGAIN USEC_SEC(2)
-#define PAGE_TRIES 6
+/* When after that a page is asked for; as src/daemon/page_port.c does. */
+static const usec_t tries[] = {USEC_SEC(2), USEC_SEC(10), USEC_SEC(30), USEC_SEC(60)};
 
 struct line {
 	bool used, sip;
@@ -33,6 +32,7 @@ struct line {
 
 /* One question for a phone's web page at a time. */
 struct page {
+	usec_t since;
 	usec_t at; /* when to ask (again); USEC_NEVER: not wanted, or it was read */
 	unsigned tries;
 	uint32_t serial;
@@ -281,7 +281,8 @@ void sim_hear_stage(struct sim_wire *w, const struct event *e)
 	if (phone == w->count)
 		return;
 	s->page[phone].tries = 0;
-	s->page[phone].at = w->now + PAGE_FIRST;
+	s->page[phone].since = w->now;
+	s->page[phone].at = w->now + tries[0];
 	earlier(s, s->page[phone].at);
 }
 
@@ -289,7 +290,8 @@ static void ask_page(struct sim_wire *w, unsigned phone)
 {
 	struct page *page = &w->ears->page[phone];
 
-	page->at = page->tries++ < PAGE_TRIES ? w->now + PAGE_AGAIN : USEC_NEVER;
+	page->tries++;
+	page->at = page->tries < ARRAY_LEN(tries) ? page->since + tries[page->tries] : USEC_NEVER;
 	page->serial = ++w->ears->serial;
 	page->len = 0;
 	sim_wire_stream(w, SIM_STREAM_DOWN, phone, page->serial, SIM_STREAM_OPENED,

@@ -30,10 +30,18 @@
 #define TRY_AGAIN   USEC_SEC(60)
 #define KEEPALIVE   USEC_SEC(30)
 #define SIP_REFRESH USEC_SEC(120)
+#define PACE	    USEC_MS(500) /* however fast the phone is played */
 
 static void wait_for(struct sim_phone *p, usec_t now, usec_t pause)
 {
-	p->voice.act_at = now + pause / p->config.speed;
+	pause /= p->config.speed;
+	p->voice.act_at = now + (pause < PACE ? PACE : pause);
+}
+
+/* For somebody else, whose time runs as it always does. */
+static void wait_for_answer(struct sim_phone *p, usec_t now, usec_t pause)
+{
+	p->voice.act_at = now + pause;
 }
 
 static bool may_register(const struct sim_phone *p)
@@ -158,7 +166,7 @@ static void send_registration(struct sim_phone *p, usec_t now, struct sim_out *o
 	if (p->voice.sip && !p->voice.tcp) {
 		len = sip_message(p, message, sizeof(message));
 		sim_send(p, out, p->server_ip, SIP_PORT, SIP_PORT, message, len);
-		wait_for(p, now, RESEND);
+		wait_for_answer(p, now, RESEND);
 		return;
 	}
 	s->wish = SIM_STREAM_SEND;
@@ -169,7 +177,7 @@ static void send_registration(struct sim_phone *p, usec_t now, struct sim_out *o
 		put_alarm(p, s);
 		put_register(p, s);
 	}
-	wait_for(p, now, PATIENCE);
+	wait_for_answer(p, now, PATIENCE);
 }
 
 static void begin(struct sim_phone *p, usec_t now, struct sim_out *out)
@@ -190,7 +198,7 @@ static void begin(struct sim_phone *p, usec_t now, struct sim_out *out)
 	out->stream.wish = SIM_STREAM_OPEN;
 	out->stream.ip = p->server_ip;
 	out->stream.port = v->sip ? SIP_PORT : SCCP_PORT;
-	wait_for(p, now, PATIENCE);
+	wait_for_answer(p, now, PATIENCE);
 }
 
 void sim_register_tick(struct sim_phone *p, usec_t now, struct sim_out *out)

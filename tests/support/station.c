@@ -6,11 +6,14 @@
  * for while the datagram waits → a frame. A frame comes → ARP is answered, a datagram to an
  * open port goes to the phone, one to a closed port is refused by ICMP (RFC 792).
  *
+ * CDP frames go out as they are; TCP is in station_tcp.c.
+ *
  * What can go wrong: nobody answers ARP (asked again every second, as long as the phone still
  * has the address it asked from); more datagrams wait than there is room for (the rest is lost, as
  * in a real stack).
  */
 #include "station.h"
+#include "station_inner.h"
 
 #include "reflashd/bytes.h"
 #include "reflashd/frame.h"
@@ -32,14 +35,14 @@ static void say(const struct cable *t, const struct station *s, usec_t now, cons
 	fflush(stdout);
 }
 
-static void send_frame(const struct cable *t, const uint8_t *frame, size_t len)
+void station_send(const struct cable *t, const uint8_t *frame, size_t len)
 {
 	/* A frame that the socket cannot take is one that the cable lost. */
 	if (len > 0 && send(t->fd, frame, len, 0) < 0 && t->verbose)
 		fprintf(stderr, "simphone: a frame was lost: %s\n", strerror(errno));
 }
 
-static const struct mac *cache_find(const struct station *s, uint32_t ip)
+const struct mac *station_find_mac(const struct station *s, uint32_t ip)
 {
 	unsigned i;
 
@@ -64,12 +67,12 @@ static void cache_learn(struct station *s, uint32_t ip, struct mac mac)
 	s->cache_next = (s->cache_next + 1) % STATION_CACHE;
 }
 
-static void ask_arp(const struct cable *t, struct station *s, uint32_t ip, usec_t now)
+void station_ask_mac(const struct cable *t, struct station *s, uint32_t ip, usec_t now)
 {
 	struct frame_arp a = frame_arp_request(s->mac, sim_phone_ip(s->phone), ip);
 	uint8_t frame[FRAME_MIN];
 
-	send_frame(t, frame, frame_arp_write(frame, sizeof(frame), &a));
+	station_send(t, frame, frame_arp_write(frame, sizeof(frame), &a));
 	s->arp_at = now + ARP_AGAIN;
 }
 
@@ -84,7 +87,7 @@ static void send_udp(const struct cable *t, const struct station *s, struct mac 
 			      .dst_port = d->dst_port};
 	uint8_t frame[FRAME_MAX];
 
-	send_frame(t, frame, frame_write(frame, sizeof(frame), &f, d->data, d->len));
+	station_send(t, frame, frame_write(frame, sizeof(frame), &f, d->data, d->len));
 }
 
 static void send_datagram(const struct cable *t, struct station *s, const struct sim_datagram *d,
@@ -97,7 +100,7 @@ static void send_datagram(const struct cable *t, struct station *s, const struct
 		send_udp(t, s, frame_broadcast_mac(), d);
 		return;
 	}
-	mac = cache_find(s, d->dst_ip);
+	mac = station_find_mac(s, d->dst_ip);
 	if (mac) {
 		send_udp(t, s, *mac, d);
 		return;
@@ -108,7 +111,7 @@ static void send_datagram(const struct cable *t, struct station *s, const struct
 		s->pending[i].d = *d;
 		s->pending[i].used = true;
 	}
-	ask_arp(t, s, d->dst_ip, now);
+	station_ask_mac(t, s, d->dst_ip, now);
 }
 
 static void flush_pending(const struct cable *t, struct station *s)
@@ -119,7 +122,7 @@ static void flush_pending(const struct cable *t, struct station *s)
 	for (i = 0; i < STATION_PENDING; i++) {
 		if (!s->pending[i].used)
 			continue;
-		mac = cache_find(s, s->pending[i].d.dst_ip);
+		mac = station_find_mac(s, s->pending[i].d.dst_ip);
 		if (!mac)
 			continue;
 		s->pending[i].used = false;
@@ -141,7 +144,7 @@ static void receive_arp(const struct cable *t, struct station *s, const struct f
 	if (a->op != FRAME_ARP_REQUEST)
 		return;
 	answer = frame_arp_answer(a, s->mac, ip);
-	send_frame(t, frame, frame_arp_write(frame, sizeof(frame), &answer));
+	station_send(t, frame, frame_arp_write(frame, sizeof(frame), &answer));
 }
 
 /* ICMP port unreachable (RFC 792): the IP header that came and eight bytes behind it. */
@@ -190,7 +193,7 @@ static void refuse(const struct cable *t, const struct station *s, const struct 
 		abort();
 	put_be16(out + 14 + 10, checksum(out + 14, 20));
 	put_be16(out + 34 + 2, checksum(out + 34, 36));
-	send_frame(t, out, w.len);
+	station_send(t, out, w.len);
 }
 
 /* The phone's wishes, after every call. */
@@ -203,6 +206,9 @@ void station_perform(const struct cable *t, struct station *s, const struct sim_
 		say(t, s, now, out->line);
 	for (i = 0; i < out->count; i++)
 		send_datagram(t, s, &out->send[i], now);
+	if (out->frame_len > 0)
+		station_send(t, out->frame, out->frame_len);
+	station_tcp_perform(t, s, &out->stream, now);
 }
 
 static void receive_udp(const struct cable *t, struct station *s, const uint8_t *frame, size_t len,
@@ -248,6 +254,8 @@ void station_receive(const struct cable *t, struct station *s, const uint8_t *fr
 		return;
 	if (frame_arp_parse(&arp, frame, len))
 		receive_arp(t, s, &arp);
+	else if (len > 23 && frame[12] == 8 && frame[13] == 0 && frame[23] == 6)
+		station_tcp_receive(t, s, frame, len, now);
 	else
 		receive_udp(t, s, frame, len, now);
 }
@@ -261,6 +269,7 @@ void station_tick(const struct cable *t, struct station *s, usec_t now)
 		sim_phone_tick(s->phone, now, &out);
 		station_perform(t, s, &out, now);
 	}
+	station_tcp_tick(t, s, now);
 	if (s->arp_at > now)
 		return;
 	s->arp_at = USEC_NEVER;
@@ -269,13 +278,15 @@ void station_tick(const struct cable *t, struct station *s, usec_t now)
 		if (s->pending[i].used && s->pending[i].d.src_ip != sim_phone_ip(s->phone))
 			s->pending[i].used = false;
 		if (s->pending[i].used)
-			ask_arp(t, s, s->pending[i].d.dst_ip, now);
+			station_ask_mac(t, s, s->pending[i].d.dst_ip, now);
 	}
 }
 
 usec_t station_deadline(const struct station *s)
 {
-	usec_t phone = sim_phone_deadline(s->phone);
+	usec_t first = sim_phone_deadline(s->phone), tcp = station_tcp_deadline(s);
 
-	return s->arp_at < phone ? s->arp_at : phone;
+	if (s->arp_at < first)
+		first = s->arp_at;
+	return tcp < first ? tcp : first;
 }

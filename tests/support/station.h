@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A simulated phone and its network stack on a real cable: ARP, UDP and ICMP around the machine of
- * src/rehearsal. Whoever owns the packet socket hands frames in and asks for the deadline.
+ * A simulated phone and its network stack on a real cable: ARP, UDP, ICMP and TCP around the
+ * machine of src/rehearsal. Whoever owns the packet socket hands frames in and asks for the
+ * deadline.
  */
 #ifndef REFLASHD_TESTS_STATION_H
 #define REFLASHD_TESTS_STATION_H
@@ -18,6 +19,27 @@ struct cable {
 	usec_t start; /* the zero of the transcript */
 };
 
+enum station_tcp_state {
+	STATION_TCP_CLOSED,
+	STATION_TCP_OPENING,
+	STATION_TCP_ANSWERING,
+	STATION_TCP_OPEN,
+	STATION_TCP_ENDING, /* by us */
+};
+
+struct station_tcp {
+	enum station_tcp_state state;
+	uint32_t ip; /* of the peer */
+	uint16_t port, own;
+	uint32_t first; /* the number of data[0], or of our SYN */
+	uint32_t next;	/* what the peer will say next */
+	size_t len, sent;
+	bool fin, fin_sent;
+	usec_t again;
+	unsigned tries;
+	uint8_t data[SIM_PAGE_MAX]; /* not acknowledged yet */
+};
+
 struct station {
 	struct sim_phone *phone;
 	struct mac mac;
@@ -30,8 +52,13 @@ struct station {
 	struct {
 		struct sim_datagram d;
 		bool used;
-	} pending[STATION_PENDING]; /* wait for an ARP answer */
-	usec_t arp_at;		    /* when to ask again; USEC_NEVER: nothing to ask */
+	} pending[STATION_PENDING];    /* wait for an ARP answer */
+	usec_t arp_at;		       /* when to ask again; USEC_NEVER: nothing to ask */
+	struct station_tcp call, page; /* to a call server; from a reader of its web page */
+	uint16_t ports;
+	uint8_t asked[1024]; /* of the page */
+	size_t asked_len;
+	bool page_read;
 };
 
 /* The phone's wishes, after every call of sim_phone_…(); its transcript goes to standard output. */

@@ -15,6 +15,8 @@
  * With --knows the phones hold the signing keys of that generation only: the built-in ones and
  * those of --keys (tests/keys/test-keys.ini below the current folder or $REFLASHD_SOURCE).
  *
+ * Phones announce themselves by CDP; --speak says in which ways they do.
+ *
  * What can go wrong: no permission, no such interface, the time is over (exit 1, and a line for
  * each phone that does not run yet).
  */
@@ -39,6 +41,7 @@
 
 #define PHONES	       256
 #define LAST_QUESTIONS USEC_SEC(2)
+#define LAST_WORDS     USEC_SEC(10) /* of phones that register or have a web page */
 
 struct tool {
 	const char *interface;
@@ -101,7 +104,8 @@ static int wait_ms(const struct tool *t, usec_t now, usec_t end)
  * not waited for. */
 static bool all_run(const struct tool *t, usec_t now, usec_t *since)
 {
-	bool settled = true;
+	bool settled = true, page = (t->config.speaks & SIM_SPEAKS_PAGE) != 0;
+	usec_t most = t->config.speaks & ~(unsigned)SIM_SPEAKS_CDP ? LAST_WORDS : LAST_QUESTIONS;
 	unsigned i;
 
 	for (i = 0; i < t->count; i++) {
@@ -109,11 +113,12 @@ static bool all_run(const struct tool *t, usec_t now, usec_t *since)
 			*since = USEC_NEVER;
 			return false;
 		}
-		settled = settled && sim_phone_settled(t->station[i].phone);
+		settled = settled && sim_phone_settled(t->station[i].phone) &&
+			  (!page || t->station[i].page_read);
 	}
 	if (*since == USEC_NEVER)
 		*since = now;
-	return settled || now - *since >= LAST_QUESTIONS;
+	return settled || now - *since >= most;
 }
 
 static const char *stage_words(enum sim_stage stage)
@@ -260,7 +265,8 @@ static int usage(void)
 		"usage: simphone -i IFACE --model 7970 [--kind erased|running|legacy|recovery]\n"
 		"                [--mac MAC] [--load LOAD] [--sip] [--silent] [--speed N]\n"
 		"                [--count N] [--seed N] [--timeout SECONDS] [-v]\n"
-		"                [--knows g1|g2|both] [--keys FILE]\n");
+		"                [--knows g1|g2|both] [--keys FILE]\n"
+		"                [--speak none|cdp,sccp,sip,page]   (cdp)\n");
 	return 2;
 }
 
@@ -292,6 +298,33 @@ static bool set_kind(struct sim_phone_config *config, const char *kind)
 	else
 		return false;
 	return true;
+}
+
+/* "cdp,page", "none". SCCP and SIP: an image registers by the one that is its own. */
+static bool set_speaks(struct sim_phone_config *c, const char *text)
+{
+	static const struct {
+		const char *word;
+		unsigned bit;
+	} words[] = {{"none", SIM_SPEAKS_NOTHING},
+		     {"cdp", SIM_SPEAKS_CDP},
+		     {"sccp", SIM_SPEAKS_SCCP},
+		     {"sip", SIM_SPEAKS_SIP},
+		     {"page", SIM_SPEAKS_PAGE}};
+	size_t i, n;
+
+	c->speaks = SIM_SPEAKS_NOTHING;
+	for (;; text += n + 1) {
+		n = strcspn(text, ",");
+		for (i = 0; i < ARRAY_LEN(words); i++)
+			if (strlen(words[i].word) == n && memcmp(words[i].word, text, n) == 0)
+				break;
+		if (i == ARRAY_LEN(words))
+			return false;
+		c->speaks |= words[i].bit;
+		if (text[n] == '\0')
+			return true;
+	}
 }
 
 static bool set_knows(struct sim_phone_config *c, const char *text)
@@ -341,7 +374,8 @@ static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 		{"mac", 1, NULL, 'a'},	     {"load", 1, NULL, 'l'},	{"speed", 1, NULL, 's'},
 		{"count", 1, NULL, 'c'},     {"timeout", 1, NULL, 't'}, {"sip", 0, NULL, 'S'},
 		{"silent", 0, NULL, 'q'},    {"seed", 1, NULL, 'e'},	{"verbose", 0, NULL, 'v'},
-		{"knows", 1, NULL, 'n'},     {"keys", 1, NULL, 'K'},	{NULL, 0, NULL, 0}};
+		{"knows", 1, NULL, 'n'},     {"keys", 1, NULL, 'K'},	{"speak", 1, NULL, 'p'},
+		{NULL, 0, NULL, 0}};
 	struct sim_phone_config *c = &t->config;
 	const char *kind = NULL;
 	uint64_t speed = 1;
@@ -361,6 +395,7 @@ static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 		case 'e': ok = text_to_u64(optarg, 0, UINT64_MAX, &c->seed); break;
 		case 'S': c->sip = true; break;
 		case 'n': ok = set_knows(c, optarg); break;
+		case 'p': ok = set_speaks(c, optarg); break;
 		case 'K': t->key_file = optarg; break;
 		case 'q': c->silent_class = true; break;
 		case 'v': t->cable.verbose = true; break;
@@ -382,6 +417,7 @@ int main(int argc, char **argv)
 		return 1;
 	t->cable.fd = -1;
 	text_copy(t->config.model, sizeof(t->config.model), "7970");
+	t->config.speaks = SIM_SPEAKS_CDP;
 	t->config.mac = (struct mac){{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}};
 	if (!parse(t, argc, argv, &count)) {
 		free(t);
