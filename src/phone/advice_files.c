@@ -19,7 +19,7 @@
 #define BROKEN_ENOUGH	  3
 #define WALKS_ENOUGH	  3
 #define WALKS_MS	  INT64_C(60000)
-#define IDLE_WALKS_ENOUGH 8 /* after it was proven alive; 5 within 2 minutes are on record */
+#define IDLE_WALKS_ENOUGH 8 /* after it was proven alive; without a telephone system */
 #define IDLE_WALKS_MS	  INT64_C(300000)
 #define LISTS_ENOUGH	  3
 #define CTL_LOOPS_ENOUGH  2

@@ -329,6 +329,8 @@ static void replaced_by_what_knows_more(void **state)
 
 static void what_is_no_evidence(void **state)
 {
+	static char text[6000];
+
 	(void)state;
 	/* Renewals of a running phone; its own address and ours by ARP; a laptop without a model.
 	 */
@@ -345,6 +347,15 @@ static void what_is_no_evidence(void **state)
 	story_play(&story, "slow",
 		   ROUND(0, 1, C7970) ROUND(400, 401, C7970) ROUND(800, 801, C7970)
 			   ROUND(1200, 1201, C7970) "= said none\n");
+	/* A recovered 7940 that asks for its SIP file every 31 seconds (julianhead). */
+	strcpy(text, "0 discover " C7960 "1 ack " C7960 "2 from P0S3-8-12-00\n"
+		     "2 get P0S3-8-12-00.loads\n3 get P0S3-8-12-00.sb2\n40 miss SIPDefault.cnf\n"
+		     "= stage recovered\n");
+	for (unsigned i = 0; i < 40; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%u miss SIP001B54CA0102.cnf\n", 41 + 31 * i);
+	strcat(text, "= said none\n");
+	story_play(&story, "31 seconds", text);
 	/* CTL, ITL, dial plan and tones that are not there. */
 	story_play(&story, "misses",
 		   RECOVERED_70 "420 miss dialplan.xml\n421 miss g3-tones.xml\n"
@@ -357,6 +368,84 @@ static void what_is_no_evidence(void **state)
 			     "601 get jar70sccp.8-3-2-27.sbn\n= said none\n");
 }
 
+/* Any order of anything: no deadline that stays, few events at a time, the same story again. */
+static void any_order(void **state)
+{
+	static const char *const line[] = {
+		"discover " C7970,
+		"discover " C7960,
+		"ack " C7961,
+		"ack " C7912,
+		"request\n",
+		"nak no\n",
+		"ignored full\n",
+		"ignored it has chosen another DHCP server\n",
+		"decline\n",
+		"rival 192.168.1.1\n",
+		"rival 0.0.0.0\n",
+		"from SCCP70.8-3-3S\n",
+		"from SIP70.8-5-2S\n",
+		"from P0S3-8-12-00\n",
+		"from -\n",
+		"get term70.default.loads\n",
+		"get SIP70.8-5-2S.loads\n",
+		"get P0S3-8-12-00.loads\n",
+		"start jar70sccp.8-3-2-27.sbn\n",
+		"get jar70sccp.8-3-2-27.sbn\n",
+		"get cnu70.8-3-2-27.sbn\n",
+		"get jar70sip.8.sbn\n",
+		"get apps70.8-3-2-27.sbn\n",
+		"get dsp70.8-3-2-27.sbn\n",
+		"get cvm70sccp.8-3-2-27.sbn\n",
+		"get cnu70sip.8.sbn\n",
+		"abort jar70sip.8.sbn 0 it never answered\n",
+		"abort jar70sip.8.sbn 512 no answer for 5 s\n",
+		"unknown jar70sip.8.sbn\n",
+		"unknown term45.default.loads\n",
+		"withheld term70.default.loads\n",
+		"miss CTLSEPA.tlv\n",
+		"miss SEP001B54CA0102.cnf.xml\n",
+		"unknown SEP001B54CA0102.cnf.xml.sgn\n",
+		"get XMLDefault.cnf.xml\n",
+		"miss dialplan.xml\n",
+		"elsewhere 10.9.9.9 x\n",
+		"arp 10.9.9.9\n",
+		"cdp TERM70_LOAD\n",
+		"cdp SCCP70.8-3-3S\n",
+		"cdpip 10.79.70.51\n",
+		"sccp SCCP70.8-3-3S\n",
+		"sip SIP70.8-5-2S\n",
+		"alarm Load Auth Failed\n",
+		"alarm rejected HC\n",
+		"phone 00:1b:54:ca:01:02 10.79.70.51\n",
+		"phone 00:1b:54:ca:01:03 10.79.70.51\n",
+	};
+	static char text[40 * 400];
+	static struct story again;
+	uint64_t random = 1;
+	unsigned said = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 400; round++) {
+		unsigned now = 0;
+		size_t len = 0;
+
+		for (unsigned i = 0; i < 60; i++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			now += (unsigned)((random >> 43) % ((random >> 40) % 8 ? 30 : 5000));
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%u %s", now,
+						line[(random >> 33) % ARRAY_LEN(line)]);
+			assert_true(len < sizeof(text));
+		}
+		story_play(&story, "any order", text);
+		assert_true(story.most <= ARRAY_LEN(((struct phones_out *)0)->events));
+		said += story.said[0] != '\0';
+		story_play(&again, "any order", text);
+		assert_memory_equal(&story, &again, sizeof(story));
+	}
+	assert_true(said > 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +456,7 @@ int main(void)
 		cmocka_unit_test(once_and_not_again_soon),
 		cmocka_unit_test(replaced_by_what_knows_more),
 		cmocka_unit_test(what_is_no_evidence),
+		cmocka_unit_test(any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
