@@ -54,6 +54,12 @@ static bool is_local(const struct daemon *d, uint32_t ip)
 	return ((ip ^ d->address) & ip4_netmask(d->prefix_len)) == 0 && ip != d->address;
 }
 
+/* The catalogue is another one when everything was read anew in the meantime. */
+static void look_up_models(struct sip_port *p)
+{
+	p->sip.models = p->daemon->phones.models;
+}
+
 /* ---- UDP ---- */
 
 /* Answers from the address that was asked; the kernel takes it from *to_us. */
@@ -98,6 +104,7 @@ static void on_datagram(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0)
 		return;
+	look_up_models(p);
 	for (int i = 0; i < DATAGRAMS_PER_WAKE; i++) {
 		_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo))];
 		struct sockaddr_in in;
@@ -210,6 +217,7 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 		drop(c);
 		return;
 	}
+	look_up_models(p);
 	while (left > 0) {
 		size_t taken = sip_receive(&c->stream, data, left, daemon_now(), &p->out);
 

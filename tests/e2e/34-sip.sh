@@ -39,10 +39,15 @@ done
 [ "$(head -n 1 "$T/answer")" = "$(printf '\r')" ] || fail "the keepalive was not answered"
 wait_event sip.register SIP70.9-4-2SR3-1S >/dev/null
 
+# Everything is read anew, the catalogue of models as well.
+kill -HUP "$DAEMON"
+wait_event daemon.note '"reloaded"' >/dev/null
+
 # Nonsense gets nothing, and the next phone is heard all the same.
 head -c 3000 /dev/urandom | ask udp >/dev/null
 head -c 9000 /dev/urandom | ask tcp >/dev/null
 register UDP SIP70.1 | ask udp | grep -q '^SIP/2.0 404' || fail "silent after nonsense"
+wait_event sip.register '"model": ?"7970".*SIP70\.1' >/dev/null
 [ "$(grep -Ec '"event": ?"sip.register"' "$EVENTS")" = 3 ] || fail "not three sip.register"
 
 # More connections than one phone may have: the newest are kept, and nobody else is shut out.

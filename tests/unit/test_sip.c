@@ -90,11 +90,11 @@ static const char *said(void)
 	mac_format(e->mac, mac);
 	ip4_format(e->ip, ip);
 	assert_int_equal(e->type, EVENT_SIP_REGISTER);
-	snprintf(text, sizeof(text), "%s %s %s %s %s %s", event_has(e, FIELD_MAC) ? mac : "-", ip,
-		 event_has(e, FIELD_DEVICE) ? e->device : "-",
-		 event_has(e, FIELD_MODEL) ? e->model : "-",
-		 event_has(e, FIELD_LOAD) ? e->load : "-",
-		 event_has(e, FIELD_SOFTWARE) ? e->software : "-");
+	text_format(text, sizeof(text), "%s %s %s %s %s %s", event_has(e, FIELD_MAC) ? mac : "-",
+		    ip, event_has(e, FIELD_DEVICE) ? e->device : "-",
+		    event_has(e, FIELD_MODEL) ? e->model : "-",
+		    event_has(e, FIELD_LOAD) ? e->load : "-",
+		    event_has(e, FIELD_SOFTWARE) ? e->software : "-");
 	return text;
 }
 
