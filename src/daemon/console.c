@@ -158,8 +158,18 @@ void console_event(struct console *c, const struct event *e)
 	c->dirty = true;
 	c->begun |= e->type == EVENT_DAEMON_READY || e->type == EVENT_NETWORK_LINK ||
 		    c->board->count > 0;
-	if (view_shows(e, c->verbosity))
+	if (!c->muted && view_shows(e, c->verbosity))
 		put_event(c, e);
+}
+
+bool console_wants(const struct console *c, const struct event *e)
+{
+	return view_shows(e, c->verbosity);
+}
+
+void console_mute(struct console *c)
+{
+	c->muted = true;
 }
 
 void console_say(struct console *c, const char *sentence)

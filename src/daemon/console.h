@@ -15,6 +15,7 @@ struct console {
 	int fd;
 	int verbosity;
 	bool terminal, style;
+	bool muted;	/* the journal gets the sentences */
 	bool live;	/* the view is wanted */
 	bool begun;	/* there is something to show in it */
 	bool dirty;	/* the board has changed since it was drawn */
@@ -35,6 +36,10 @@ void console_open(struct console *c, int fd, const struct board *board, int verb
 		  enum config_color color, bool live);
 /* An event that is on the board already. */
 void console_event(struct console *c, const struct event *e);
+/* Is this a sentence that people see, with this verbosity? */
+bool console_wants(const struct console *c, const struct event *e);
+/* No sentences from here on: somebody else shows them. */
+void console_mute(struct console *c);
 /* Draws the view when that is due and goes on with what could not be written yet. shown_ms is the
  * wall time of what is shown: wall_ms, or when it was recorded. When to call it next, in
  * milliseconds; -1: when there is news. */

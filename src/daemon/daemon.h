@@ -137,6 +137,7 @@ struct daemon {
 	struct pcap *pcap;
 	struct reload *reload;
 	struct recent *recent;
+	struct service *service;
 	bool leases_dirty, save_failed;
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;

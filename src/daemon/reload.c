@@ -14,6 +14,7 @@
  * incomplete, and read again when the next file has come.
  */
 #include "daemon.h"
+#include "service.h"
 
 #include "reflashd/firmware_event.h"
 #include "reflashd/text.h"
@@ -117,6 +118,7 @@ static void on_read(uv_work_t *work, int status)
 	struct reload *r = work->data;
 
 	r->running = false;
+	service_reloading(r->daemon, false);
 	if (status || r->daemon->stopping) {
 		if (r->store)
 			store_close(r->store);
@@ -185,6 +187,7 @@ static void read_anew(struct reload *r)
 		return;
 	}
 	r->work.data = r;
+	service_reloading(r->daemon, true);
 	r->running = uv_queue_work(r->daemon->loop, &r->work, on_work, on_read) == 0;
 }
 

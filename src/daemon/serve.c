@@ -11,6 +11,7 @@
  */
 #include "daemon.h"
 #include "recent.h"
+#include "service.h"
 
 #include "reflashd/text.h"
 
@@ -117,6 +118,8 @@ static int open_loop(struct daemon *d, struct fault *f)
 	err = uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
 	for (unsigned i = 0; !err && parts[i]; i++)
 		err = parts[i]->open(d, f);
+	if (!err)
+		service_ready(d);
 	return err;
 }
 
@@ -129,6 +132,7 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	*exit_code = EXIT_CODE_SYSTEM;
 	if (err)
 		return err;
+	service_open(d);
 	err = recent_open(d, f);
 	if (err)
 		return err;
@@ -178,6 +182,7 @@ static void finish(struct daemon *d)
 {
 	struct fault f;
 
+	service_stop(d);
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->stop)
 			parts[i]->stop(d);
@@ -200,6 +205,7 @@ static void finish(struct daemon *d)
 	if (d->store)
 		store_close(d->store);
 	recent_close(d);
+	service_close(d);
 	bus_close(&d->bus);
 	free(d->dhcp.leases.slots);
 	free(d->dhcp.leases.index);
