@@ -49,9 +49,14 @@ struct sip_port {
 	uint8_t buffer[READ_MAX];
 };
 
+/* A host of our network, and not the network's own two addresses: an answer to those would go to
+ * everybody. */
 static bool is_local(const struct daemon *d, uint32_t ip)
 {
-	return ((ip ^ d->address) & ip4_netmask(d->prefix_len)) == 0 && ip != d->address;
+	uint32_t mask = ip4_netmask(d->prefix_len);
+
+	return ((ip ^ d->address) & mask) == 0 && ip != d->address && (ip & ~mask) != 0 &&
+	       (ip | mask) != UINT32_MAX;
 }
 
 /* The catalogue is another one when everything was read anew in the meantime. */
