@@ -45,6 +45,8 @@ struct phone_watch {
 	int64_t said_ms[ADVICE_SAID_MAX]; /* the last ones that were said, */
 	uint8_t said[ADVICE_SAID_MAX];	  /* and which they were */
 	int64_t last_ms;		  /* its last sign of life; 0: none yet */
+	int64_t acted_ms;		  /* the same, but for what it only announces and renews */
+	int64_t heard_ms;		  /* when it last acknowledged something of ours */
 
 	/* Since it last asked us for a file. */
 	int64_t since_ms;   /* its first question for an address; 0: none */

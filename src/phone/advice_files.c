@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define REPEATS_ENOUGH	  5 /* of one name in a row, as recorded: 5 times, 4 s apart (4.4) */
+#define HEARD_MS	  INT64_C(120000) /* our answers reached it not long ago */
 #define UNANSWERED_ENOUGH 2
 #define BROKEN_ENOUGH	  3
 #define WALKS_ENOUGH	  3
@@ -53,7 +54,7 @@ void rule_asked(struct counsel *c, enum request_kind kind)
 {
 	const struct phone_watch *w = &c->phone->watch;
 
-	if (w->repeats >= REPEATS_ENOUGH)
+	if (w->repeats >= REPEATS_ENOUGH && c->now - w->heard_ms > HEARD_MS)
 		counsel_give(c, ADVICE_ANSWERS_LOST,
 			     "asked for %.60s %u times in a row, every few seconds", c->event->file,
 			     w->repeats);
@@ -98,6 +99,8 @@ static void missed_member(struct counsel *c, const char *base)
 	if (phone->load[0] && (phone->stage == PHONE_LISTED || phone->stage == PHONE_FETCHING)) {
 		counsel_give(c, ADVICE_MEMBER_MISSING,
 			     "asked for %.60s, a part of %s that is not here", base, phone->load);
+	} else if (family(phone) == MODEL_KUP) {
+		counsel_give(c, ADVICE_IMAGE_NOT_HERE, "asked for %.60s, which is not here", base);
 	} else {
 		counsel_give(c, ADVICE_LOAD_NOT_HERE, "asked for %.60s, which is not here", base);
 	}
@@ -108,7 +111,7 @@ void rule_missed(struct counsel *c, enum request_kind kind, const char *base)
 	const struct phone_watch *w = &c->phone->watch;
 	const char *reason = event_has(c->event, FIELD_REASON) ? c->event->reason : "";
 	/* These try other names of one thing after another, and that is their way. */
-	bool patient = family(c->phone) == MODEL_LEGACY && w->misses < 2;
+	bool patient = family(c->phone) != MODEL_JAVA && w->misses < 2;
 	char what[80];
 
 	if (kind == REQUEST_CONFIG && text_ends_nocase(base, ".sgn"))

@@ -28,6 +28,7 @@ enum advice_sign {
 	SIGN_FILE = 256,  /* it has the file that the trouble was about */
 	SIGN_CONFIG = 512,
 	SIGN_APPLICATION = 1024, /* it asks for what comes after the configuration */
+	SIGN_ACTED = 2048,	 /* more than an announcement or the renewal of a lease */
 };
 
 /*

@@ -28,6 +28,7 @@
 #define LIST_MS		  INT64_C(300000) /* twice the longest pause of a loop on record */
 #define HOUR_MS		  INT64_C(3600000)
 #define FLIP_OVER_MS	  INT64_C(1800000)
+#define NOT_BACK_MS	  INT64_C(600000)
 #define DARK_MINUTES	  15 /* where the catalogue says nothing */
 #define REGISTERS_ENOUGH  6
 #define OTHER_SERVER_TEXT "it has chosen another DHCP server"
@@ -224,16 +225,22 @@ static bool was_said(const struct phone_watch *w, enum advice a)
 static int64_t silent_due(const struct phone *phone, enum advice *a)
 {
 	const struct phone_watch *w = &phone->watch;
-	int64_t dark = w->last_ms + dark_ms(phone);
+	int64_t dark = w->last_ms + dark_ms(phone), idle = w->acted_ms + dark_ms(phone);
 
+	if (!w->acted_ms)
+		return INT64_MAX;
 	switch (phone->stage) {
 	case PHONE_SEEN:
 	case PHONE_LEASED:
 		*a = ADVICE_LEASED_SILENT;
-		return w->leased && phone->model ? dark : INT64_MAX;
-	case PHONE_LISTED: *a = ADVICE_LIST_NO_MEMBER; return w->last_ms + LIST_MS;
-	case PHONE_FETCHING: *a = ADVICE_FETCH_STALLED; return dark;
+		return w->leased && phone->model ? idle : INT64_MAX;
+	case PHONE_LISTED: *a = ADVICE_LIST_NO_MEMBER; return w->acted_ms + LIST_MS;
+	case PHONE_FETCHING: *a = ADVICE_FETCH_STALLED; return idle;
 	case PHONE_WRITING:
+		if (phone->model && phone->model->dark_minutes == 0) {
+			*a = ADVICE_NOT_BACK;
+			return w->acted_ms + NOT_BACK_MS;
+		}
 		*a = was_said(w, ADVICE_DARK_TOO_LONG) ? ADVICE_DARK_AN_HOUR : ADVICE_DARK_TOO_LONG;
 		if (*a == ADVICE_DARK_TOO_LONG)
 			return dark;
@@ -275,16 +282,19 @@ void rule_time(struct counsel *c, enum advice a)
 	const struct phone *phone = c->phone;
 	const struct phone_watch *w = &phone->watch;
 	const char *load = phone->load[0] ? phone->load : "its firmware";
+	bool dark = a == ADVICE_DARK_TOO_LONG || a == ADVICE_DARK_AN_HOUR;
 	char span[SPELL_MAX];
 
-	spell(span, c->now - (a == ADVICE_LOADER_NO_DHCP ? w->loader_ms : w->last_ms));
+	spell(span, c->now - (a == ADVICE_LOADER_NO_DHCP ? w->loader_ms
+			      : dark			 ? w->last_ms
+							 : w->acted_ms));
 	switch ((unsigned)a) {
 	case ADVICE_LOADER_NO_DHCP:
 		counsel_give(c, a, "announces %s and has asked for no address in %s", w->loader,
 			     span);
 		break;
 	case ADVICE_LEASED_SILENT:
-		counsel_give(c, a, "took an address %s ago and has been silent since", span);
+		counsel_give(c, a, "took an address %s ago and has asked for nothing since", span);
 		break;
 	case ADVICE_LIST_NO_MEMBER:
 		counsel_give(c, a,
@@ -292,12 +302,18 @@ void rule_time(struct counsel *c, enum advice a)
 			     load, span);
 		break;
 	case ADVICE_FETCH_STALLED:
-		counsel_give(c, a, "stopped in the middle of %s and has been silent for %s", load,
-			     span);
+		counsel_give(c, a,
+			     "stopped in the middle of %s and has asked for nothing more in %s",
+			     load, span);
+		break;
+	case ADVICE_NOT_BACK:
+		counsel_give(c, a,
+			     "took the last file of %s %s ago and has asked for nothing since",
+			     load, span);
 		break;
 	default:
-		counsel_give(c, a, "took the last file of %s %s ago and has been silent since",
-			     load, span);
+		counsel_give(c, a, "has been silent for %s since it took the last file of %s", span,
+			     load);
 		break;
 	}
 }

@@ -101,8 +101,11 @@ static void see_dhcp(struct counsel *c)
 		w->loader_ms = 0;
 		end_ctl_round(w);
 	}
-	if (c->event->type == EVENT_DHCP_REQUEST)
+	if (c->event->type == EVENT_DHCP_REQUEST) {
 		w->offers = 0;
+		if (!w->asked_dhcp_ms)
+			w->asked_dhcp_ms = c->now;
+	}
 }
 
 static void see_elsewhere(struct counsel *c)
@@ -262,7 +265,7 @@ static void see_cdp(struct counsel *c)
 	w->cdp_ms = c->now;
 	w->cdp_ip = event_has(e, FIELD_IP) ? e->ip : 0;
 	text_copy(w->loader, sizeof(w->loader), loader ? e->software : "");
-	if (!loader || w->since_ms || w->leased || c->phone->stage > PHONE_LEASED)
+	if (!loader || w->asked_dhcp_ms || w->asked_ms || c->phone->stage > PHONE_LEASED)
 		w->loader_ms = 0;
 	else if (!w->loader_ms)
 		w->loader_ms = c->now;
@@ -294,8 +297,9 @@ static bool by_phone(enum event_type type)
 
 static unsigned complete_signs(const struct counsel *c, enum request_kind kind, const char *base)
 {
-	unsigned signs =
-		event_has(c->event, FIELD_CONFIRMED) && !c->event->confirmed ? 0 : SIGN_BYTES;
+	unsigned signs = event_has(c->event, FIELD_CONFIRMED) && !c->event->confirmed
+				 ? SIGN_ACTED
+				 : SIGN_ACTED | SIGN_BYTES;
 
 	if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
 		signs |= SIGN_LIST;
@@ -313,17 +317,18 @@ static unsigned signs_of(const struct counsel *c, enum request_kind kind, const 
 	unsigned signs = by_phone(c->event->type) ? SIGN_ALIVE : 0;
 
 	switch ((unsigned)c->event->type) {
-	case EVENT_DHCP_DISCOVER:
+	case EVENT_DHCP_DISCOVER: signs |= SIGN_ACTED | SIGN_DHCP; break;
 	case EVENT_DHCP_REQUEST: signs |= SIGN_DHCP; break;
 	case EVENT_DHCP_ACK: signs |= SIGN_ACK; break;
 	case EVENT_TFTP_REQUEST:
-		signs |= SIGN_REQUEST;
+		signs |= SIGN_ACTED | SIGN_REQUEST;
 		if (kind != REQUEST_TRUST_LIST)
 			signs |= SIGN_ONWARD;
 		if (kind == REQUEST_APPLICATION && !text_equal_nocase(base, "AppDialRules.xml"))
 			signs |= SIGN_APPLICATION;
 		break;
-	case EVENT_TFTP_PROGRESS: signs |= SIGN_BYTES; break;
+	case EVENT_TFTP_PROGRESS: signs |= SIGN_ACTED | SIGN_BYTES; break;
+	case EVENT_TFTP_ELSEWHERE: signs |= SIGN_ACTED; break;
 	case EVENT_TFTP_COMPLETE: signs |= complete_signs(c, kind, base); break;
 	default: break;
 	}
@@ -367,12 +372,17 @@ void advice_apply(struct fold *s)
 	enum advice before = c.phone->watch.given;
 	const char *base = base_name(c.event);
 	enum request_kind kind = request_kind(base, s->phones->models);
+	unsigned signs = signs_of(&c, kind, base);
 
 	counsel_adopt(&c);
-	if (by_phone(c.event->type))
+	if (signs & SIGN_ALIVE)
 		c.phone->watch.last_ms = c.now;
+	if (signs & SIGN_ACTED)
+		c.phone->watch.acted_ms = c.now;
+	if (signs & SIGN_BYTES)
+		c.phone->watch.heard_ms = c.now;
 	if (c.phone->watch.given == before)
-		counsel_end(&c, signs_of(&c, kind, base));
+		counsel_end(&c, signs);
 	look(&c, kind, base);
 	rule_wrong_model(&c);
 }

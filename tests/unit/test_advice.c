@@ -86,7 +86,7 @@ static const struct situation {
 	 "7 elsewhere 10.9.9.9 term70.default.loads\n", "70 ask term70.default.loads\n", "warning"},
 	{"tftp-elsewhere", ROUND(0, 1, C7970) "2 arp 10.9.9.9\n6 arp 10.9.9.9\n",
 	 "14 arp 10.9.9.9\n", "70 ask term70.default.loads\n", "warning"},
-	{"leased-silent", ROUND(0, 1, C7961) "900 wait\n", "901 wait\n", "902 discover " C7961,
+	{"leased-silent", ROUND(0, 1, C7961) "899 wait\n", "900 wait\n", "902 discover " C7961,
 	 "warning"},
 	{"loader-no-dhcp", "0 cdp TERM70_LOAD\n60 cdp TERM70_LOAD\n119 wait\n", "120 wait\n",
 	 "130 discover " C7970, "warning"},
@@ -125,6 +125,16 @@ static const struct situation {
 	{"load-not-here", ROUND(0, 1, C7960) "3 unknown P0S3-07-4-00.loads\n",
 	 "9 unknown P0S3-07-4-00.loads\n", "20 from P0S3-8-12-00\n20 get P0S3-8-12-00.loads\n",
 	 "warning"},
+	{"image-not-here", ROUND(0, 1, C7912) "3 unknown CP7912080001SIP060412A.sbin\n",
+	 "7 unknown CP7912080001SIP060412A.sbin\n", "9 from cp7912r\n9 get cp7912r.zup\n",
+	 "warning"},
+	{"not-back", ROUND(0, 1, C7912) "3 from cp7912r\n3 get cp7912r.zup\n602 wait\n",
+	 "603 wait\n", "610 discover " C7912, "warning"},
+	{"leased-silent",
+	 ROUND(0, 1, C7970) "60 cdp TERM70_LOAD\n700 cdp TERM70_LOAD\n800 request\n899 wait\n",
+	 "900 wait\n", "902 discover " C7970, "warning"},
+	{"list-no-member", LISTED_70 "60 cdp TERM70_LOAD\n290 cdp TERM70_LOAD\n301 wait\n",
+	 "302 wait\n", "310 start jar70sccp.8-3-2-27.sbn\n", "warning"},
 	{"list-no-member", LISTED_70 "301 wait\n", "302 wait\n",
 	 "310 start jar70sccp.8-3-2-27.sbn\n", "warning"},
 	{"legacy-list-only",
@@ -347,6 +357,17 @@ static void what_is_no_evidence(void **state)
 	story_play(&story, "slow",
 		   ROUND(0, 1, C7970) ROUND(400, 401, C7970) ROUND(800, 801, C7970)
 			   ROUND(1200, 1201, C7970) "= said none\n");
+	/* Our answers reached it a minute ago. */
+	story_play(&story, "heard",
+		   ROUND(0, 1, C7961) "2 get SEP001B54CA0102.cnf.xml\n4 miss CTLSEPA.tlv\n"
+				      "8 miss CTLSEPA.tlv\n12 miss CTLSEPA.tlv\n"
+				      "16 miss CTLSEPA.tlv\n20 miss CTLSEPA.tlv\n"
+				      "24 miss CTLSEPA.tlv\n= said none\n");
+	/* A loader that has an address and waits for a file of ours. */
+	story_play(&story, "loader",
+		   ROUND(0, 1, C7970) "3 ask term70.default.loads\n"
+				      "60 cdp TERM70_LOAD\n"
+				      "120 cdp TERM70_LOAD\n400 wait\n= said none\n");
 	/* A recovered 7940 that asks for its SIP file every 31 seconds (julianhead). */
 	strcpy(text, "0 discover " C7960 "1 ack " C7960 "2 from P0S3-8-12-00\n"
 		     "2 get P0S3-8-12-00.loads\n3 get P0S3-8-12-00.sb2\n40 miss SIPDefault.cnf\n"
