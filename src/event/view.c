@@ -71,6 +71,10 @@ static void fill(struct paint *p, char c, unsigned column)
 
 static void end_line(struct paint *p)
 {
+	while (p->column && p->out[p->len - 1] == ' ') {
+		p->out[--p->len] = 0;
+		p->column--;
+	}
 	p->columns[p->line++] = (uint16_t)p->column;
 	p->column = 0;
 }
@@ -245,7 +249,7 @@ static void put_fetching(struct paint *p, const struct board_phone *phone)
 	if (room < 26)
 		text_format(tail, sizeof(tail), "%5s", left);
 	else
-		text_format(tail, sizeof(tail), wide ? "%-13s %-14s %10s" : "%-6s%-11s%5s",
+		text_format(tail, sizeof(tail), wide ? "%-13s %-14s %10s" : "%-6s%-12s%5s",
 			    phone->files ? files : "", bytes, left);
 	cells = room > strlen(tail) + 6 ? room - (unsigned)strlen(tail) - 3 : 3;
 	put_bar(p, phone, cells > 40 ? 40 : cells);
@@ -392,6 +396,18 @@ static bool said_above(const struct board *b, const uint16_t *order, unsigned at
 	return false;
 }
 
+/* Lines that are kept for advice although phones would fill them: a third at most. */
+static unsigned advice_wanted(const struct board *b, const uint16_t *order, unsigned room,
+			      unsigned width)
+{
+	unsigned wanted = 0;
+
+	for (unsigned i = 0; i < b->count && i < room; i++)
+		if (b->phone[order[i]].advice[0] && !said_above(b, order, i))
+			wanted += advice_lines(&b->phone[order[i]], width);
+	return wanted < room / 3 ? wanted : room / 3;
+}
+
 /* ---- all of it ---- */
 
 /* "... and 7 more: 5 recovered, 2 starting up" */
@@ -468,8 +484,9 @@ size_t view_live(const struct board *b, const struct view *v, char *out, size_t 
 	must(size > 0);
 	out[0] = 0;
 	sort_phones(b, order);
-	shown = b->count <= room ? b->count : room ? room - 1 : 0;
-	spare = room - (b->count <= room ? b->count : room);
+	spare = advice_wanted(b, order, room, width);
+	shown = b->count <= room - spare ? b->count : room - spare ? room - spare - 1 : 0;
+	spare = room - (b->count <= room - spare ? b->count : room - spare);
 	c = measure(b, order, shown, width);
 	put_rule(&p, b);
 	put_summary(&p, b, v->now_ms);

@@ -256,9 +256,9 @@ static void add_phone(struct line *l, const struct board_phone *p, int64_t now_m
 		add(l, ": %s.", proof_words(p->proof));
 		return;
 	}
-	add(l, " and is NOT proven to be recovered after ");
+	add(l, " and is NOT proven after ");
 	add_time(l, now_ms > p->first_ms ? (uint64_t)(now_ms - p->first_ms) / 1000 : 0);
-	add(l, "; at last: %s.", view_stage_words(p));
+	add(l, " (at last: %s).", view_stage_words(p));
 	if (p->advice[0])
 		add(l, " It %s", view_advice(p));
 }
@@ -270,12 +270,14 @@ struct report {
 	bool style;
 };
 
+/* A line of it, which hangs when it is broken, so that the next phone is easily found. */
 static void put_line(const struct report *r, const char *text, size_t indent, const char *on)
 {
 	char wrapped[VIEW_LINE_MAX], line[VIEW_LINE_MAX + 64];
+	size_t hang = indent * 2;
 	int n;
 
-	wrap(text, r->width, indent, wrapped, sizeof(wrapped));
+	wrap(text, r->width, hang, wrapped, sizeof(wrapped));
 	n = snprintf(line, sizeof(line), "%*s%s%s%s\n", (int)indent, "", r->style ? on : "",
 		     wrapped, r->style && *on ? "\033[0m" : "");
 	must(n > 0 && (size_t)n < sizeof(line));
