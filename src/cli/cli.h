@@ -49,6 +49,8 @@ void more_ask(FILE *out);
 void more_events(FILE *out);
 int cmd_replay(int argc, char *const argv[]);
 void more_replay(FILE *out);
+int cmd_doctor(int argc, char *const argv[]);
+void more_doctor(FILE *out);
 int cmd_version(int argc, char *const argv[]);
 int cmd_help(int argc, char *const argv[]);
 

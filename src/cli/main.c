@@ -42,6 +42,8 @@ const struct command commands[] = {
 	{"stop", "[OPTIONS]", "stop the running daemon", cmd_stop, more_ask},
 	{"replay", "[OPTIONS] FILE", "show a recorded event file as it was shown live", cmd_replay,
 	 more_replay},
+	{"doctor", "-i IFACE [FIRMWARE ...]",
+	 "is this machine and this wire ready to serve? changes nothing", cmd_doctor, more_doctor},
 	{"version", "", "print the version", cmd_version, NULL},
 	{"help", "[COMMAND]", "explain a command", cmd_help, NULL},
 	{NULL, NULL, NULL, NULL, NULL},

@@ -23,7 +23,7 @@ end_with() { # SIGNAL
 # The interface is switched off at first: it is switched off again at the end.
 ip -n "$SRV" link set lan0 down
 state >"$T/before"
-for signal in TERM INT HUP; do
+for signal in TERM INT; do
 	start_daemon
 	has_address || fail "the address was not added"
 	end_with $signal

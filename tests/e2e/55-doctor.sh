@@ -1,0 +1,86 @@
+#!/bin/sh
+# `reflashd doctor' tells each thing that is in the way, with a remedy and an exit code, and
+# changes nothing: 0 ready, 4 unsafe or impossible, 6 could not look.
+. "$(dirname "$0")/lib.sh"
+need jq dnsmasq
+ns_make
+synth --size 20000 java70 SCCP70.8-3-3S "$FILES/7970"
+doctor() { # EXIT CODE, ARGS
+	expected=$1
+	shift
+	status=0
+	in_srv timeout -k 1 30 "$BIN" doctor --state-dir "$T/state" --json "$@" >"$T/json" 2>"$T/out" || status=$?
+	[ $status = "$expected" ] || { cat "$T/json" "$T/out"; fail "exit code $status, not $expected: $*"; }
+}
+is() { # CHECK, RESULT, RE
+	jq -r --arg c "$1" '.[] | select(.check == $c) | "\(.result)\t\(.found)\t\(.remedy)"' "$T/json" >"$T/line"
+	grep -q "^$2	" "$T/line" || { cat "$T/json"; fail "$1 is not $2: $(cat "$T/line")"; }
+	grep -Eq -e "${3:-.}" "$T/line" || fail "$1 does not say $3: $(cat "$T/line")"
+}
+in_srv ip -4 -o addr >"$T/before"
+doctor 0 -i lan0 "$FILES"
+for check in interface cable address default-route dhcp-server address-free udp-67 udp-69 tcp-2000 \
+	udp-5060 tcp-5060 manager firmware state-folder; do
+	is $check ok
+done
+is address ok '10\.79\.70\.1/24'
+in_srv ip -4 -o addr >"$T/after"
+cmp "$T/before" "$T/after" || fail "it changed something"
+[ ! -e "$T/state" ] || fail "it made the state folder"
+# For people: a line each, and it fits 80 columns.
+in_srv "$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out"
+grep -q '^ok *cable  *Connected\.$' "$T/out" || fail "no line for the cable: $(cat "$T/out")"
+! grep -E '^.{81}' "$T/out" || fail "a line is too long"
+
+doctor 4 -i lan7
+is interface problem 'no network interface .lan7.*lan0 looks right'
+doctor 4 -i lo
+is interface problem 'not an Ethernet'
+doctor 1
+
+# Everything at once.
+ip -n "$CLI" addr add 10.79.70.1/24 dev eth0
+ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.79.70.200,10.79.70.220,1h \
+	--dhcp-leasefile="$T/leases" --dhcp-authoritative --interface=eth0 --bind-interfaces \
+	--user= --group= --pid-file= --log-facility="$T/dnsmasq.log" &
+ip -n "$SRV" link add d0 type veth peer name d1
+ip -n "$SRV" addr add 10.79.70.77/24 dev d0
+ip -n "$SRV" link set d0 up
+ip netns exec "$SRV" dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$T" --user=root \
+	--pid-file= --log-facility="$T/dnsmasq2.log" &
+for _ in $(seq 50); do
+	in_srv grep -q ':0045 ' /proc/net/udp && break
+	sleep 0.05
+done
+mkdir "$T/empty"
+printf 'nonsense' >"$T/empty/SCCP70.9-9-9S.loads"
+mac=$(ip -n "$CLI" -o link show eth0 | sed 's/.*ether \([^ ]*\).*/\1/')
+doctor 4 -i lan0 "$T/empty"
+is same-network problem 'd0 has an address'
+is address-free problem "$mac"
+is udp-69 problem 'dnsmasq .process [0-9]+; .* ends it'
+is udp-67 ok
+is firmware problem
+doctor 4 -i lan0 -a 10.77.0.1/24
+is dhcp-server problem '10\.79\.70\.1'
+is address-free ok
+in_srv ip route add default via 10.77.0.254 dev lan0 onlink
+ip -n "$CLI" link set eth0 down
+doctor 4 -i lan0 -a 10.77.0.1/24
+is cable warning
+is default-route problem '10\.77\.0\.254'
+
+# Without root: says what could not be looked at, does the others.
+if command -v setpriv >/dev/null && [ -z "${UNSHARED:-}" ]; then
+	in_srv ip route del default
+	ip -n "$CLI" link set eth0 up
+	cp "$BIN" "$T/reflashd"
+	status=0
+	in_srv setpriv --reuid 65534 --clear-groups --inh-caps=-all "$T/reflashd" doctor -i lan0 -a 10.77.0.1/24 \
+		--json >"$T/json" 2>"$T/out" || status=$?
+	[ $status = 4 ] || [ $status = 6 ] || { cat "$T/json"; fail "exit code $status without root"; }
+	is udp-67 unknown 'sudo'
+	is dhcp-server unknown 'sudo'
+	is cable ok
+	is state-folder unknown 'sudo'
+fi
