@@ -22,7 +22,7 @@
 #define OFFERS_ENOUGH	  5
 #define OFFERS_MS	  INT64_C(20000)
 #define IGNORED_MS	  INT64_C(10000)
-#define SOUGHT_MS	  INT64_C(10000)
+#define SOUGHT_MS	  INT64_C(30000) /* each is told once a minute (overheard.h) */
 #define CDP_FRESH_MS	  INT64_C(180000)
 #define LOADER_MS	  INT64_C(120000)
 #define LIST_MS		  INT64_C(300000) /* twice the longest pause of a loop on record */
@@ -134,10 +134,10 @@ void rule_elsewhere(struct counsel *c)
 {
 	const struct phone_watch *w = &c->phone->watch;
 	bool heard = c->event->type == EVENT_TFTP_ELSEWHERE;
-	char ip[IP4_TEXT_MAX];
+	char ip[IP4_TEXT_MAX], span[SPELL_MAX];
 
 	ip4_format(w->other_server, ip);
-	if (heard ? w->elsewhere < 2 : (w->sought < 3 || c->now - w->other_ms < SOUGHT_MS))
+	if (heard ? w->elsewhere < 2 : (w->sought < 2 || c->now - w->other_ms < SOUGHT_MS))
 		return;
 	if (w->other_server == c->phones->rival_ip)
 		counsel_give(c, ADVICE_DHCP_RIVAL,
@@ -150,8 +150,8 @@ void rule_elsewhere(struct counsel *c)
 			     event_has(c->event, FIELD_FILE) ? c->event->file : "one");
 	else
 		counsel_give(c, ADVICE_TFTP_ELSEWHERE,
-			     "looked for %s on this cable %u times and asked us for no file", ip,
-			     w->sought);
+			     "has looked for %s on this cable for %s and asked us for no file", ip,
+			     spell(span, c->now - w->other_ms));
 }
 
 /* ---- what it announces ---- */

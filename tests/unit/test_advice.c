@@ -84,8 +84,8 @@ static const struct situation {
 	 "2 cdpip 10.79.70.51\n", "9 from SCCP70.8-3-3S\n9 get term70.default.loads\n", "warning"},
 	{"tftp-elsewhere", ROUND(0, 1, C7970) "3 elsewhere 10.9.9.9 term70.default.loads\n",
 	 "7 elsewhere 10.9.9.9 term70.default.loads\n", "70 ask term70.default.loads\n", "warning"},
-	{"tftp-elsewhere", ROUND(0, 1, C7970) "2 arp 10.9.9.9\n6 arp 10.9.9.9\n",
-	 "14 arp 10.9.9.9\n", "70 ask term70.default.loads\n", "warning"},
+	{"tftp-elsewhere", ROUND(0, 1, C7970) "2 arp 10.9.9.9\n", "62 arp 10.9.9.9\n",
+	 "70 ask term70.default.loads\n", "warning"},
 	{"leased-silent", ROUND(0, 1, C7961) "899 wait\n", "900 wait\n", "902 discover " C7961,
 	 "warning"},
 	{"loader-no-dhcp", "0 cdp TERM70_LOAD\n60 cdp TERM70_LOAD\n119 wait\n", "120 wait\n",
@@ -348,9 +348,9 @@ static void what_is_no_evidence(void **state)
 		   RECOVERED_70 "430 ack " C7970 "460 ack " C7970 "490 ack " C7970 "520 ack " C7970
 				"550 ack " C7970 "= said none\n");
 	story_play(&story, "arp",
-		   ROUND(0, 1, C7970) "2 arp 10.79.70.51\n12 arp 10.79.70.51\n"
-				      "22 arp 10.79.70.51\n3 arp 10.79.70.1\n"
-				      "30 arp 10.79.70.1\n40 arp 10.79.70.1\n"
+		   ROUND(0, 1, C7970) "2 arp 10.79.70.51\n62 arp 10.79.70.51\n"
+				      "122 arp 10.79.70.51\n130 arp 10.79.70.1\n"
+				      "190 arp 10.79.70.1\n250 arp 10.79.70.1\n"
 				      "= said none\n");
 	story_play(&story, "a laptop", "0 discover\n1 ack\n9000 wait\n= said none\n");
 	/* Minutes apart is no loop: the phone erases its flash. */
