@@ -302,14 +302,12 @@ static void finish(struct sip_stream *s, usec_t now, struct sip_out *out)
 		close_stream(s, out);
 }
 
-/* Reads a copy: what is unfolded in the head once must not be unfolded twice. */
-static size_t body_length(const struct sip_stream *s)
+/* Of the message whose head is there; read once more when all of it is there. */
+static size_t body_length(struct sip_stream *s)
 {
-	uint8_t copy[SIP_HEAD_MAX];
 	struct sip_message m;
 
-	memcpy(copy, s->head, s->len);
-	sip_message_read(&m, copy, s->len);
+	sip_message_read(&m, s->head, s->len);
 	return m.length <= SIP_BODY_MAX ? m.length : 0;
 }
 

@@ -20,7 +20,8 @@ struct sip_message {
 	size_t length; /* of the body; at most SIP_BODY_MAX + 1 */
 };
 
-/* Reads a head, which ends with its empty line or without it, and unfolds it in place. */
+/* Reads a head, which ends with its empty line or without it, and unfolds it in place; reading it
+ * again gives the same. */
 void sip_message_read(struct sip_message *m, uint8_t *head, size_t len);
 
 bool sip_is_method(const struct sip_message *m, const char *name);

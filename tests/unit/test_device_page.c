@@ -123,11 +123,16 @@ static void test_pages(void **state)
 		    "<modelNumber>CP-9999</modelNumber><MACAddress>none</MACAddress>"
 		    "</DeviceInformation>",
 		 "- - - a<b -"},
+		{OK "\r\n<DeviceInformation><MACAddress>000000000000</MACAddress>"
+		    "<appLoadID>x</appLoadID></DeviceInformation>",
+		 "- - - x -"},
 		/* No load in it, no such page, no XML. */
 		{OK "\r\n<DeviceInformation><MACAddress>001B2A893698</MACAddress>"
 		    "</DeviceInformation>",
 		 "nothing"},
 		{OK "\r\n<DeviceInformation><appLoadID><x>y</x></appLoadID></DeviceInformation>",
+		 "nothing"},
+		{OK "\r\n<DeviceInformation><appLoadID><x/>y</appLoadID></DeviceInformation>",
 		 "nothing"},
 		{OK "\r\n<appLoadID>x</appLoadID>", "nothing"},
 		{OK "\r\n<html><body>Access denied</body></html>", "nothing"},

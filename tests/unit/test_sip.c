@@ -160,6 +160,9 @@ static void test_what_is_said(void **state)
 		 MAC "SEP001B2A893698 - SIP70.8-4-2-30S -"},
 		/* What is no MAC address, and no model. */
 		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
+				"\"<urn:uuid:10000000-0000-0000-0000-001b2a893698>\"\r\n" END,
+		 "- 10.79.70.50 - 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
 				"\"<urn:uuid:00000000-0000-0000-0000-001b2a89369>\"\r\n" END,
 		 "- 10.79.70.50 - 7970 - 8.4.0"},
 		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
