@@ -30,6 +30,7 @@ struct rehearse_config {
 	uint64_t seed;
 	uint32_t loss_per_mille;
 	unsigned phones; /* 1 .. REHEARSE_PHONES_MAX, all switched on at once */
+	bool silent;	 /* phones that neither announce themselves nor register */
 };
 
 /* `at` is virtual time since the power came on. A detail is for those who want everything. */
@@ -52,6 +53,8 @@ struct rehearse_result {
 	usec_t took; /* until the last one was back */
 	usec_t wire; /* the longest that one phone spent on fetching files */
 	uint64_t datagrams, files, bytes, refusals;
+	unsigned proven[PHONE_PROOF_COUNT]; /* phones by what proved last that they run; [0]:
+					       nothing */
 };
 
 /* The models for which there is a bundle, fit or not. */

@@ -7,6 +7,9 @@
  * themselves, requests and single files as details → all run what the plan wants, and the time of
  * the last one is the time it takes.
  *
+ * The phones announce themselves and register, as real ones do, and their proof is told with the
+ * rest.
+ *
  * What can go wrong: a phone refuses what it is given, for ever (after HOURS of virtual time we
  * have seen enough), or keeps the load it has. What it refused goes into the facts, and the plan
  * says from there which release is missing.
@@ -37,7 +40,8 @@ struct actor {
 	unsigned lines, again; /* again: lines left out since the last one that was told */
 	unsigned files;	       /* members since the last line */
 	uint64_t bytes;
-	usec_t back; /* when it ran last */
+	usec_t back;		/* when it ran last */
+	enum phone_proof proof; /* of the last time that it was called recovered */
 	usec_t wire;
 };
 
@@ -125,7 +129,7 @@ static void tell_files(const struct stage *s, struct actor *a, usec_t now)
 	a->bytes = 0;
 }
 
-/* Requests, addresses, single files and harmless misses are details. */
+/* Requests, addresses, single files, registrations and harmless misses are details. */
 static bool is_detail(const struct stage *s, const char *line)
 {
 	/* A Java phone has five of them. */
@@ -133,7 +137,11 @@ static bool is_detail(const struct stage *s, const char *line)
 		return s->result->model->family == MODEL_JAVA;
 	if (text_starts_nocase(line, "stuck"))
 		return false;
+	/* That a call server rejects it is as it should be here: there is none. */
+	if (strstr(line, "registration is rejected"))
+		return true;
 	return text_starts_nocase(line, "asks for") || text_starts_nocase(line, "DHCP:") ||
+	       text_starts_nocase(line, "registers by") ||
 	       text_ends_nocase(line, "file not found") || text_ends_nocase(line, ": here");
 }
 
@@ -227,6 +235,19 @@ static void tell_advice(struct stage *s, struct actor *a, const struct event *e)
 		tell(s, a, sim_wire_now(s->wire), false, text);
 }
 
+/* The phone's own lines say what it is; this is what reflashd could see of that. */
+static void tell_proof(struct stage *s, struct actor *a, const struct event *e)
+{
+	char text[400] = "reflashd: ";
+	size_t len = strlen(text);
+
+	for (a->proof = PHONE_PROOF_COUNT - 1; a->proof > PROOF_NONE; a->proof--)
+		if (strcmp(phone_proof_name(a->proof), e->proof) == 0)
+			break;
+	event_text(e, text + len, sizeof(text) - len);
+	tell(s, a, sim_wire_now(s->wire), false, text);
+}
+
 static void watch(void *ctx, const struct event *e)
 {
 	struct stage *s = ctx;
@@ -240,6 +261,8 @@ static void watch(void *ctx, const struct event *e)
 		note_complete(s, a, e);
 	else if (e->type == EVENT_PHONE_ADVICE)
 		tell_advice(s, a, e);
+	else if (e->type == EVENT_PHONE_RECOVERED)
+		tell_proof(s, a, e);
 }
 
 /* What a phone ran that somebody has had in a drawer: the newest release that lacks the new key. */
@@ -262,12 +285,13 @@ static void phone_config(const struct stage *s, unsigned i, struct sim_phone_con
 	const struct rehearse_result *r = s->result;
 	bool running = r->scene == REHEARSE_RUNNING;
 
-	*c = (struct sim_phone_config){.mac = actor_mac(i),
-				       .seed = s->config->seed + i,
-				       .speed = 1,
-				       .knows = r->scene == REHEARSE_ERASED ? SIM_KNOWS_BOTH
-									    : SIM_KNOWS_G1,
-				       .keys = s->config->library->keys};
+	*c = (struct sim_phone_config){
+		.mac = actor_mac(i),
+		.seed = s->config->seed + i,
+		.speed = 1,
+		.knows = r->scene == REHEARSE_ERASED ? SIM_KNOWS_BOTH : SIM_KNOWS_G1,
+		.keys = s->config->library->keys,
+		.speaks = s->config->silent ? SIM_SPEAKS_NOTHING : SIM_SPEAKS_USUAL};
 	switch (r->model->family) {
 	case MODEL_JAVA: c->kind = running ? SIM_JAVA_RUNNING : SIM_JAVA_ERASED; break;
 	case MODEL_LEGACY: c->kind = SIM_LEGACY; break;
@@ -305,6 +329,7 @@ static void judge(struct stage *s, struct sim_wire *w)
 
 	for (i = 0; i < r->phones; i++) {
 		a = &s->actor[i];
+		r->proven[a->proof]++;
 		if (a->wire > r->wire)
 			r->wire = a->wire;
 		if (sim_phone_stage(a->phone) != SIM_RUNNING)
@@ -347,7 +372,8 @@ int rehearse_run(const struct rehearse_config *c, rehearse_tell teller, void *ct
 				       .latency = LATENCY,
 				       .loss_per_mille = c->loss_per_mille,
 				       .bits_per_second = BANDWIDTH,
-				       .limit = LIMIT};
+				       .limit = LIMIT,
+				       .listen = SIM_SPEAKS_ALL};
 	struct stage *s = calloc(1, sizeof(*s));
 	struct sim_wire *w = sim_wire_new(&wire, c->library, &c->offers, &c->content);
 	int err = s && w ? 0 : -ENOMEM;

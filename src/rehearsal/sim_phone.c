@@ -325,7 +325,7 @@ struct mac sim_phone_mac(const struct sim_phone *p)
 
 bool sim_phone_settled(const struct sim_phone *p)
 {
-	return p->stage == SIM_RUNNING && p->settled && sim_register_done(p);
+	return p->stage == SIM_RUNNING && p->settled && sim_register_done(p) && sim_voice_done(p);
 }
 
 bool sim_phone_deaf(const struct sim_phone *p)

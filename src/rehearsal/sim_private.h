@@ -91,7 +91,8 @@ struct sim_voice {
 	uint64_t random; /* its own: who is silent does what it always did */
 	enum sim_voice_state state;
 	bool sip, tcp;
-	bool tried; /* an attempt to register has ended, in whatever way */
+	bool tried;	/* an attempt to register has ended, in whatever way */
+	bool announced; /* by CDP, and it was an image */
 	usec_t cdp_at, act_at;
 	unsigned sequence, sends;
 	uint8_t head[12]; /* of the message that comes in by SCCP */
@@ -173,6 +174,8 @@ uint32_t sim_voice_chance(struct sim_phone *p, uint32_t below);
 /* "SCCP70.9-4-2SR3-1S" as "9.4(2SR3.1S)", the way alarms and web pages write it; others as they
  * are. */
 void sim_voice_version(const char *load, char *out, size_t size);
+/* Nothing to announce, or it has been announced. */
+bool sim_voice_done(const struct sim_phone *p);
 /* What the image that is at work calls itself; "": no image, or it cannot say. */
 const char *sim_voice_load(const struct sim_phone *p);
 bool sim_voice_is_sip(const char *load);

@@ -85,6 +85,12 @@ const char *sim_voice_load(const struct sim_phone *p)
 	return load;
 }
 
+bool sim_voice_done(const struct sim_phone *p)
+{
+	return p->voice.announced || !(p->config.speaks & SIM_SPEAKS_CDP) ||
+	       sim_voice_load(p)[0] == '\0';
+}
+
 /* What stands in the version of its frame; false: nothing, yet or ever. */
 static bool announced(const struct sim_phone *p, char *out, size_t size)
 {
@@ -128,6 +134,7 @@ static bool announce(struct sim_phone *p, struct sim_out *out)
 		f.present |= 1u << CDP_ADDRESSES;
 	out->frame_len = cdp_encode(&f, out->frame, sizeof(out->frame));
 	must(out->frame_len > 0);
+	p->voice.announced = p->booted;
 	return true;
 }
 

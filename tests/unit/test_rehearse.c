@@ -144,6 +144,8 @@ static void modern_loader_goes_straight(void **state)
 	expect_said(w, "has 5 files");
 	expect_said(w, "dark and silent");
 	expect_said(w, "runs " TARGET);
+	expect_said(w, "(CDP)");
+	assert_int_equal(r->proven[PROOF_CDP], 1);
 	expect_silent(w, BRIDGE);
 	expect_silent(w, "asks for");
 	assert_true(w->details > 10);
@@ -260,7 +262,19 @@ static void running_phone_keeps_what_it_runs(void **state)
 	char verdict[1024];
 
 	add(w, SYNTH_JAVA70, TARGET, w->g2);
+	/* It announces what it runs before it asks, and is not given what it would refuse. */
 	r = play(w, "7970", REHEARSE_RUNNING);
+	assert_true(rehearse_passed(r));
+	assert_int_equal(r->at_target, 0);
+	assert_string_equal(r->load, "SCCP70.8-2-2S");
+	assert_int_equal(r->refusals, 0);
+	rehearse_verdict(r, verdict, sizeof(verdict));
+	assert_non_null(strstr(verdict, "stays on what it runs"));
+	assert_non_null(strstr(verdict, "8.5(2)"));
+
+	w->config.silent = true;
+	r = play(w, "7970", REHEARSE_RUNNING);
+	w->config.silent = false;
 	assert_true(rehearse_passed(r));
 	assert_int_equal(r->at_target, 0);
 	assert_string_equal(r->load, "SCCP70.8-2-2S");
