@@ -40,17 +40,27 @@ static bool told(const struct library *before, const struct library *l, const st
 	return false;
 }
 
+/* A bundle of that name at that place is no more. */
 static unsigned say_what_is_gone(struct daemon *d, const struct library *before)
 {
 	const struct library *l = store_library(d->store);
 	unsigned gone = 0;
 
 	for (unsigned i = 0; before && i < before->bundle_count; i++) {
-		if (library_bundle(l, before->bundle[i].load))
+		const struct bundle *old = &before->bundle[i];
+		bool there = false;
+		struct event e;
+
+		for (unsigned j = 0; j < l->bundle_count && !there; j++)
+			there = strcmp(l->bundle[j].load, old->load) == 0 &&
+				strcmp(l->bundle[j].source, old->source) == 0;
+		if (there)
 			continue;
 		gone++;
-		daemon_note(d, SEVERITY_NOTICE, "bundle-gone", "The firmware %s is gone from %s.",
-			    before->bundle[i].load, before->bundle[i].source);
+		event_init(&e, EVENT_FIRMWARE_GONE);
+		event_set_text(&e, FIELD_LOAD, old->load);
+		event_set_text(&e, FIELD_SOURCE, old->source);
+		daemon_emit(d, &e);
 	}
 	return gone;
 }

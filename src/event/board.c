@@ -404,6 +404,19 @@ static void apply_bundle(struct board *b, const struct event *e)
 		bundle->missing += p == e->missing || p[-1] == '\n';
 }
 
+static void apply_gone(struct board *b, const struct event *e)
+{
+	unsigned i = 0;
+
+	while (i < b->bundle_count && (strcmp(b->bundle[i].load, e->load) != 0 ||
+				       strcmp(b->bundle[i].source, e->source) != 0))
+		i++;
+	if (i == b->bundle_count)
+		return;
+	b->bundle_count--;
+	memmove(&b->bundle[i], &b->bundle[i + 1], (b->bundle_count - i) * sizeof(b->bundle[0]));
+}
+
 /* A finding follows its bundle; one of no bundle has a folder of its own. */
 static void apply_finding(struct board *b, const struct event *e)
 {
@@ -497,6 +510,7 @@ static void apply(struct board *b, const struct event *e)
 	case EVENT_TFTP_ELSEWHERE:
 	case EVENT_ARP_ASKED: apply_heard(b, e); break;
 	case EVENT_FIRMWARE_BUNDLE: apply_bundle(b, e); break;
+	case EVENT_FIRMWARE_GONE: apply_gone(b, e); break;
 	case EVENT_FIRMWARE_FINDING: apply_finding(b, e); break;
 	case EVENT_DAEMON_START: break; /* begin() */
 	case EVENT_DAEMON_READY:

@@ -66,6 +66,6 @@ printf '[dhcp]\nlease-time = 1200\n' >"$T/reflashd.conf"
 mv "$FILES/852" "$FILES/942" "$T/"
 note_again reload-failed 3 'still served'
 mv "$T/852" "$FILES/"
-wait_event daemon.note '"bundle-gone".*SCCP70.9-4-2SR3-1S' >/dev/null
+wait_event firmware.gone 'SCCP70.9-4-2SR3-1S' >/dev/null
 fetch term70.default.loads && cmp "$T/out" "$FILES/852/term70.default.loads" || fail "what is left is not served"
 stop_daemon

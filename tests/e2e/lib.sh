@@ -110,7 +110,7 @@ start_daemon() {
 	[ -x "$BIN" ] || fail "$BIN is not there: run make first"
 	: >"$EVENTS"
 	ip netns exec "$SRV" "$BIN" serve -i lan0 -a $IP/24 --clients all --state-dir "$T/state" \
-		--events "$EVENTS" "$@" "$FILES" >"$LOG" 2>&1 &
+		--events "$EVENTS" --control "$T/control" "$@" "$FILES" >"$LOG" 2>&1 &
 	DAEMON=$!
 	wait_event daemon.ready >/dev/null
 }
@@ -134,7 +134,7 @@ daemon_exits() {
 	: >"$EVENTS"
 	status=0
 	ip netns exec "$SRV" timeout -k 1 20 "$BIN" serve -i lan0 -a $IP/24 --clients all \
-		--state-dir "$T/state" --events "$EVENTS" "$@" "$FILES" >"$LOG" 2>&1 || status=$?
+		--state-dir "$T/state" --events "$EVENTS" --control "$T/control" "$@" "$FILES" >"$LOG" 2>&1 || status=$?
 	[ $status = "$expected" ] || fail "exit code $status, not $expected"
 }
 

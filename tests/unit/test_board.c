@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "reflashd/board.h"
+#include "reflashd/board_json.h"
 
 #define T0 INT64_C(1763690400000)
 
@@ -348,6 +349,50 @@ static void firmware(void **state)
 	event_set_text(&r->e, FIELD_SOURCE, "nowhere");
 	apply(r);
 	assert_int_equal(r->b->bundle[BOARD_BUNDLES_MAX - 1].findings, 1);
+	for (unsigned twice = 0; twice < 2; twice++) { /* it can go once only */
+		event_init(&r->e, EVENT_FIRMWARE_GONE);
+		event_set_text(&r->e, FIELD_LOAD, "load1");
+		event_set_text(&r->e, FIELD_SOURCE, "here");
+		apply(r);
+		assert_int_equal(r->b->bundle_count, BOARD_BUNDLES_MAX - 1);
+	}
+	assert_string_equal(r->b->bundle[0].load, "load0");
+	assert_string_equal(r->b->bundle[1].load, "load2");
+	event_set_text(&r->e, FIELD_LOAD, "load0");
+	event_set_text(&r->e, FIELD_SOURCE, "there"); /* one of that name elsewhere */
+	apply(r);
+	assert_int_equal(r->b->bundle_count, BOARD_BUNDLES_MAX - 1);
+}
+
+/* The members of the objects are a promise: names, types, and null for what is not known. */
+static void as_json(void **state)
+{
+	struct rig *r = *state;
+	char *text = board_phones_json(r->b);
+
+	assert_string_equal(text, "[]");
+	free(text);
+	stage(r, 1, "fetching", "SCCP70.8-3-3S");
+	text = board_phones_json(r->b);
+	assert_non_null(strstr(text, "\"stage\":\"fetching\",\"load\":\"SCCP70.8-3-3S\","
+				     "\"software\":null,\"file\":null,\"bytes\":0,\"size\":null,"
+				     "\"done\":0,\"files\":null,\"seconds_left\":null,"
+				     "\"advice\":null,\"proof\":null,\"seconds\":null,"
+				     "\"first_seen\":\"20"));
+	assert_non_null(strstr(text, "\"timeline\":[{\"stage\":\"fetching\",\"time\":\"20"));
+	free(text);
+	event_set_text(begin(r, EVENT_PHONE_ADVICE, 1), FIELD_CODE, "dhcp-no-tftp");
+	event_say(&r->e, "A \"quoted\" word.");
+	apply(r);
+	text = board_phones_json(r->b);
+	assert_non_null(strstr(text, "\"advice\":{\"code\":\"dhcp-no-tftp\","
+				     "\"text\":\"A \\\"quoted\\\" word.\"}"));
+	free(text);
+	text = board_status_json(r->b);
+	assert_non_null(strstr(text, "\"interface\":null,\"address\":null,\"ready\":false,"
+				     "\"link\":null,\"rival\":null,"));
+	assert_non_null(strstr(text, "\"phones\":1,\"recovered\":0,"));
+	free(text);
 }
 
 static void ourselves(void **state)
@@ -464,7 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(one_recovery), T(once_more),	T(bytes),    T(by_address), T(seconds),
 		T(advice),	 T(voice),	T(refusals), T(firmware),   T(ourselves),
-		T(full),	 T(many_steps), T(bare),
+		T(full),	 T(many_steps), T(bare),     T(as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
