@@ -178,7 +178,7 @@ void sim_rig_handle(struct sim_rig *r, const struct sim_out *out)
 			answer_dhcp(r, d);
 		else if (d->dst_port == 69)
 			answer_request(r, d);
-		else if (d->dst_port == 5060)
+		else if (d->dst_port == 5060 && d->src_port == 5060)
 			answer_sip(r, d);
 		else if (d->data[1] == 5)
 			r->stray_errors++;

@@ -40,7 +40,7 @@ struct sim_rig {
 		*call; /* what the call server answers to all that it is sent; NULL: nothing */
 	size_t call_len;
 	bool call_refused; /* there is no call server */
-	char cdp[1024];	   /* "SECONDS DEVICE SOFTWARE PLATFORM IP\n" of each frame */
+	char cdp[8192];	   /* "SECONDS DEVICE SOFTWARE PLATFORM IP\n" of each frame */
 	size_t cdp_len;
 	unsigned opened, closed; /* connections; SIP datagrams count as opened, too */
 	uint16_t call_port;
