@@ -357,7 +357,7 @@ static const char *load_of(const struct fold *s)
 static void hear_loader(struct fold *s, const char *text)
 {
 	struct phone *phone = s->phone;
-	bool news = !phone->erased;
+	bool news = !phone->erased || phone->stage == PHONE_BACK;
 	char term[8], file[32];
 
 	load_is_loader(text, term);

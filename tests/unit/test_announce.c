@@ -100,6 +100,26 @@ static const struct {
 	{"erased again while the proof waits: none",
 	 "0 listen\n" ERASED_7970 FIVE BOOTS("90") "92 get term70.default.loads\n99 tick\n",
 	 FETCHED "90 back " L8 "\n92 listed " L8 "\n", ""},
+	{"asks for its list while the proof waits: none",
+	 "0 listen\n" ERASED_7970 FIVE BOOTS("90") "92 ask term70.default.loads\n99 tick\n",
+	 FETCHED "90 back " L8 "\n", ""},
+	{"was back, and is empty again: what it fetched before proves nothing",
+	 "0 listen\n" ERASED_7970 FIVE
+	 "90 ask CTLSEP001B54CA0102.tlv\n95 cdp TERM70_LOAD\n" BOOTS("200") "210 tick\n",
+	 FETCHED "90 back " L8 "\n95 erased\n200 back\n", ""},
+	{"a running phone skips what it has: its word says that it took the load",
+	 "0 listen\n0 ack " C7970 "1 cdp " L8 "\n7 from " L9 "\n7 get " L9 ".loads\n"
+	 "8 get jar70sccp.9.sbn\n80 cdp " L9 "\n81 ask CTLSEP001B54CA0102.tlv\n",
+	 "0 seen\n0 leased\n7 listed " L9 "\n8 fetching " L9 "\n81 back " L9 "\n81 recovered " L9
+	 "\n81 alive " L9 " 81 by cdp\n",
+	 L9},
+	{"registers by SCCP without a name, and was given a SIP load",
+	 "0 listen\n0 from SIP11.8-2-2ES4S\n0 ack Cisco Systems, Inc. IP Phone CP-7911G\n"
+	 "1 get SIP11.8-2-2ES4S.loads\n2 get jar11sip.8-2-2ES4.sbn\n3 get "
+	 "cnu11.8-2-2ES4.sbn\n" BOOTS("60") "61 sccp -\n99 tick\n",
+	 "0 seen\n0 leased\n1 listed SIP11.8-2-2ES4S\n2 fetching SIP11.8-2-2ES4S\n"
+	 "3 writing SIP11.8-2-2ES4S\n60 back SIP11.8-2-2ES4S\n",
+	 ""},
 	{"registers without a name before it was fed", "0 listen\n0 ack " C7970 "5 sccp -\n",
 	 "0 seen\n0 leased\n", ""},
 	{"registers without a name, and was fed", ERASED_7970 FIVE "90 sccp -\n",
@@ -107,7 +127,8 @@ static const struct {
 	{"a running phone was fed and registers before it was back: may be its old load",
 	 "0 listen\n0 ack " C7970 RUNS_9 "60 sccp -\n", "0 seen\n0 leased\n" FED_9, ""},
 	{"its User-Agent is of another version",
-	 "0 listen\n0 ack " C7970 RUNS_9 BOOTS("81") "82 sip Cisco-CP7970G/8.4.0\n99 tick\n",
+	 "0 listen\n0 ack " C7970 RUNS_9 BOOTS("81") "82 sip Cisco-CP7970G/8.4.0\n90 get "
+						     "XMLDefault.cnf.xml\n99 tick\n",
 	 "0 seen\n0 leased\n" FED_9 "81 back " L9 "\n", ""},
 	{"7960: the loader has the name of the SCCP load, and says so before the application runs",
 	 "0 listen\n0 from P0S3-8-12-00\n1 get P0S3-8-12-00.loads\n2 get P003-8-12-00.sbn\n"
@@ -209,6 +230,7 @@ static void whom_it_concerns(void **state)
 		{EVENT_CDP_SEEN, &a, "SEP001B54CA010", "AIR-AP1142N", L8, false, NULL},
 		{EVENT_CDP_SEEN, &a, "SEP001B54CA01022", "", L8, false, NULL},
 		{EVENT_CDP_SEEN, &a, "SEP001B54CA010X", "", L8, false, NULL},
+		{EVENT_CDP_SEEN, &a, "SEP001B54CA0102X", "", L8, false, NULL},
 		{EVENT_CDP_SEEN, &a, "", "TERM70_LOAD", "TERM70_LOAD", false, NULL},
 		{EVENT_CDP_SEEN, &group, "x", "Cisco IP Phone 7970", L8, false, NULL},
 		{EVENT_CDP_SEEN, NULL, NULL, "Cisco IP Phone 7970", L8, false, NULL},

@@ -146,16 +146,22 @@ static void skipped_members(void **state)
 	tell(EVENT_TFTP_START, image(2)->name, 0);
 	tell(EVENT_TFTP_ABORTED, image(2)->name, 0);
 	expect(2, 2, 5, sizes(0, 2), sizes(0, 5));
+	/* one of them once more, in the same round: it is not there while it comes again */
+	tell(EVENT_TFTP_START, image(1)->name, 0);
+	tell(EVENT_TFTP_PROGRESS, image(1)->name, 5);
+	expect(3, 1, 5, image(0)->size + 5, sizes(0, 5));
+	tell(EVENT_TFTP_COMPLETE, image(1)->name, 0);
+	expect(4, 2, 5, sizes(0, 2), sizes(0, 5));
 	now += 60000;
 	get("term70.default.loads");
 	tell(EVENT_TFTP_START, image(2)->name, 0);
 	now += 1000;
 	tell(EVENT_TFTP_PROGRESS, image(2)->name, 10);
-	expect(3, 0, 3, 10, sizes(2, 5));
+	expect(5, 0, 3, 10, sizes(2, 5));
 	tell(EVENT_TFTP_COMPLETE, image(2)->name, 0);
 	get(image(3)->name);
 	get(image(4)->name);
-	expect(6, 3, 3, sizes(2, 5), sizes(2, 5));
+	expect(8, 3, 3, sizes(2, 5), sizes(2, 5));
 	assert_int_equal(last.seconds, 0);
 	stock_free(stock);
 }
