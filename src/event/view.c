@@ -317,7 +317,7 @@ static void put_phone(struct paint *p, const struct board_phone *phone, const st
 	unsigned at = 1;
 
 	mac_format(phone->mac, mac);
-	put(p, BAD, phone->code[0] ? "!" : " ");
+	put(p, phone->code[0] ? BAD : "", phone->code[0] ? "!" : " ");
 	put(p, "", c->name < strlen(mac) ? mac + strlen(mac) - c->name : mac);
 	at += c->name + 1;
 	fill(p, ' ', at);
