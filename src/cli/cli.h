@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands. One table (main.c) dispatches and prints the usage; one file a command.
+ * The commands. One table (commands.c) dispatches and prints the usage; one file a
+ * command.
  */
 #ifndef REFLASHD_CLI_CLI_H
 #define REFLASHD_CLI_CLI_H
