@@ -173,8 +173,8 @@ static void on_probe_timer(uv_timer_t *timer)
 static void wire_is_ours(struct dhcp_port *p)
 {
 	p->proven = true;
-	if (p->daemon->rivals.last < p->probe.started)
-		p->daemon->rivals.any = false; /* that one is gone, or this is another wire */
+	/* Else that one is gone, or this is another wire. */
+	p->daemon->rivals.any = p->daemon->rivals.last >= p->probe.started;
 	if (p->daemon->config->clients == CLIENTS_AUTO && !p->daemon->rivals.any)
 		p->server.config.phones_only = false;
 }
@@ -271,6 +271,8 @@ void dhcp_port_probe(struct dhcp_port *p)
 	dhcp_probe_init(&p->probe, d->link.mac, random_number(), d->address, daemon_now());
 	/* It may be another wire by now: what was found before counts no longer. */
 	p->watching = p->proven = false;
+	if (d->config->clients == CLIENTS_AUTO)
+		p->server.config.phones_only = true;
 	address_check_start(d);
 	if (d->config->force)
 		start_serving(d);

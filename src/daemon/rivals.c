@@ -75,7 +75,9 @@ static void say(struct daemon *d, uint32_t server, const struct mac *phone, bool
 void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone)
 {
 	struct dhcp_port *p = &d->dhcp;
-	bool ends = !d->config->force && !d->rivals.any && (phone ? !d->serving : !p->proven);
+	/* A phone's word alone does not end the run: it may still mean whoever served here before.
+	 */
+	bool ends = !d->config->force && !phone && !p->proven && !d->rivals.any;
 
 	if (!server || server == d->address || d->stopping)
 		return;
@@ -86,12 +88,14 @@ void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone)
 		daemon_stop(d, EXIT_CODE_NETWORK, "another DHCP server is on this network");
 		return;
 	}
+	d->rivals.last = daemon_now();
+	if (!p->proven)
+		return; /* only phones get an address from us as yet */
 	if (!d->rivals.any && !p->server.config.phones_only && d->config->clients == CLIENTS_AUTO)
 		daemon_note(d, SEVERITY_NOTICE, "phones-only",
 			    "This network is not ours alone any more: from now on only Cisco "
 			    "phones get an address from us.");
 	d->rivals.any = true;
-	d->rivals.last = daemon_now();
 	if (d->config->clients == CLIENTS_AUTO)
 		p->server.config.phones_only = true;
 }

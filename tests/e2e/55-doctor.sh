@@ -32,6 +32,26 @@ in_srv "$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out"
 grep -q '^ok *cable  *Connected\.$' "$T/out" || fail "no line for the cable: $(cat "$T/out")"
 ! grep -E '^.{81}' "$T/out" || fail "a line is too long"
 
+# Who looks after the interface is seen by what the managers leave in /run.
+index=$(in_srv cat /sys/class/net/lan0/ifindex)
+cp "$(command -v sleep)" "$T/NetworkManager"
+managed() { # true or false
+	in_srv sh -c 'mount -t tmpfs tmpfs /run && mkdir -p /run/NetworkManager/devices &&
+		printf "[device]\nmanaged=%s\n" "$1" >"/run/NetworkManager/devices/$2" && exec "$3" doctor -i lan0 \
+		--state-dir "$4" --json' sh "$1" "$index" "$BIN" "$T/state" >"$T/json"
+}
+if in_srv sh -c 'mount -t tmpfs tmpfs /run' 2>/dev/null; then
+	managed true
+	is manager ok # not running: what it left behind means nothing
+	ip netns exec "$SRV" "$T/NetworkManager" 60 &
+	manager=$!
+	managed true
+	is manager warning 'nmcli device set lan0 managed no'
+	managed false
+	is manager ok
+	kill $manager
+fi
+
 doctor 4 -i lan7
 is interface problem 'no network interface .lan7.*lan0 looks right'
 doctor 4 -i lo

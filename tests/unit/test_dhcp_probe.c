@@ -97,6 +97,32 @@ static void test_discover(void **state)
 	assert_int_equal(out.data[9], 10); /* claims to have waited */
 }
 
+/* Another look while we serve: one question, which claims to have waited, and five seconds. */
+static void test_once(void **state)
+{
+	uint8_t data[DHCP_BOOTP_MIN];
+	size_t len;
+
+	(void)state;
+	dhcp_probe_init_once(&probe, own_mac, 0x1234abcd, OURS, START);
+	dhcp_probe_tick(&probe, START, &out);
+	assert_int_equal(out.len, 300);
+	assert_int_equal(out.data[9], 10);
+	assert_int_equal(probe.state, DHCP_PROBE_WAITING);
+	assert_int_equal(run_until(START + DHCP_PROBE_ALL - 1), 0);
+	assert_int_equal(probe.state, DHCP_PROBE_QUIET);
+	assert_int_equal(run_until(START + DHCP_PROBE_ALL), 0);
+	assert_int_equal(probe.state, DHCP_PROBE_ALONE);
+
+	dhcp_probe_init_once(&probe, own_mac, 0x1234abcd, OURS, START);
+	dhcp_probe_tick(&probe, START, &out);
+	len = answer(data, 2, DHCP_OFFER, RIVAL);
+	dhcp_probe_receive(&probe, RIVAL, data, len, START + USEC_SEC(4), &out);
+	assert_int_equal(probe.state, DHCP_PROBE_RIVAL);
+	assert_int_equal(probe.rival, RIVAL);
+	assert_true(dhcp_probe_deadline(&probe) == USEC_NEVER);
+}
+
 /* The loop was held up: nothing counts as quiet before there was time to hear an answer. */
 static void test_late_ticks(void **state)
 {
@@ -211,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nobody),	   cmocka_unit_test(test_discover),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_late_ticks), cmocka_unit_test(test_late_second),
 		cmocka_unit_test(test_answers),	   cmocka_unit_test(test_every_prefix),
 	};
