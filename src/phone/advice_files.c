@@ -75,7 +75,7 @@ void rule_ctl(struct counsel *c)
 
 /* ---- not here ---- */
 
-/* "SCCP45… or SIP45…", for the words "a bundle named …"; "" when the model is not known. */
+/* Which load it would take, as a clause; "" when the model is not known. */
 static void needed(const struct counsel *c, const char *base, char *out, size_t size)
 {
 	const struct model *m = c->phone->model;
@@ -87,9 +87,8 @@ static void needed(const struct counsel *c, const char *base, char *out, size_t 
 	out[0] = '\0';
 	if (!m || !m->prefixes[0][0])
 		return;
-	text_format(out, size, "; a %s needs a bundle named %s...%s%s%s", m->id, m->prefixes[0],
-		    m->prefixes[1][0] ? " or " : "", m->prefixes[1],
-		    m->prefixes[1][0] ? "..." : "");
+	text_format(out, size, "; a %s needs a load that begins with %s%s%s", m->id, m->prefixes[0],
+		    m->prefixes[1][0] ? " or " : "", m->prefixes[1]);
 }
 
 static void missed_member(struct counsel *c, const char *base)

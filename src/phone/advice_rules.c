@@ -234,7 +234,11 @@ static int64_t silent_due(const struct phone *phone, enum advice *a)
 	case PHONE_LEASED:
 		*a = ADVICE_LEASED_SILENT;
 		return w->leased && phone->model ? idle : INT64_MAX;
-	case PHONE_LISTED: *a = ADVICE_LIST_NO_MEMBER; return w->acted_ms + LIST_MS;
+	case PHONE_LISTED:
+		*a = phone->bundle && phone->bundle->family == MODEL_LEGACY
+			     ? ADVICE_LEGACY_LIST_ONLY
+			     : ADVICE_LIST_NO_MEMBER;
+		return w->acted_ms + LIST_MS;
 	case PHONE_FETCHING: *a = ADVICE_FETCH_STALLED; return idle;
 	case PHONE_WRITING:
 		if (phone->model && phone->model->dark_minutes == 0) {
@@ -297,6 +301,7 @@ void rule_time(struct counsel *c, enum advice a)
 		counsel_give(c, a, "took an address %s ago and has asked for nothing since", span);
 		break;
 	case ADVICE_LIST_NO_MEMBER:
+	case ADVICE_LEGACY_LIST_ONLY:
 		counsel_give(c, a,
 			     "has the packing list of %s and has asked for none of its files in %s",
 			     load, span);
