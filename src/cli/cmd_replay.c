@@ -111,6 +111,8 @@ static void take_line(struct replay *r, const char *line, size_t len)
 		return;
 	}
 	wait_for(r, e.wall_ms);
+	if (e.type == EVENT_DAEMON_START && r->board->seq)
+		console_report(&r->console); /* the file holds several runs */
 	board_apply(r->board, &e);
 	console_event(&r->console, &e);
 	if (r->speed)
@@ -207,7 +209,9 @@ int cmd_replay(int argc, char *const argv[])
 			console_open(&r.console, STDOUT_FILENO, r.board, verbosity, color,
 				     r.speed > 0);
 			exit_code = play(&r);
-			console_close(&r.console, true);
+			console_report(&r.console);
+			write_out(&r);
+			console_close(&r.console);
 		} else {
 			cli_complain("no memory");
 			exit_code = EXIT_CODE_SYSTEM;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 100
+#define SOON_MS	 200
 #define CLOSE_MS 500
 
 static int open_json(struct bus *b, const char *path, struct fault *f)
@@ -184,7 +186,10 @@ void bus_emit(struct bus *b, struct event *e)
 	for (struct bus_reader *r = b->readers; r; r = r->next)
 		r->event(r->ctx, e, json);
 	free(json);
-	arm(b);
+	/* A frame that is due soon has time for this one, too. */
+	if (b->running &&
+	    (!uv_is_active((uv_handle_t *)&b->timer) || uv_timer_get_due_in(&b->timer) > SOON_MS))
+		arm(b);
 }
 
 void bus_join(struct bus *b, struct bus_reader *r)
@@ -205,8 +210,13 @@ void bus_leave(struct bus *b, struct bus_reader *r)
 
 void bus_close(struct bus *b)
 {
-	if (b->board)
-		console_close(&b->console, true);
+	if (b->board) {
+		console_report(&b->console);
+		console_close(&b->console);
+	}
+	if (b->json.dropped)
+		fprintf(stderr, "reflashd: %llu events could not be written to --events.\n",
+			(unsigned long long)b->json.dropped);
 	outlet_close(&b->json, CLOSE_MS);
 	free(b->board);
 	b->board = NULL;

@@ -191,7 +191,7 @@ static void say_dropped(struct console *c)
 
 	if (!c->dropped)
 		return;
-	text_format(text, sizeof(text), "%llu lines were not shown here: the terminal stood still.",
+	text_format(text, sizeof(text), "%llu lines were not shown here: nobody took them in time.",
 		    (unsigned long long)c->dropped);
 	c->dropped = 0;
 	console_say(c, text);
@@ -239,14 +239,20 @@ void console_resumed(struct console *c)
 	console_resized(c);
 }
 
-void console_close(struct console *c, bool report)
+void console_report(struct console *c)
 {
 	if (c->live && c->begun) {
 		draw(c, c->board->now_ms);
 		put_line(c, "\n", 1);
+		c->lines = 0;
+		c->begun = false;
 	}
-	if (report && c->verbosity >= 0)
+	if (c->verbosity >= 0)
 		view_report(c->board, log_width(c), c->style, put_line, c);
+}
+
+void console_close(struct console *c)
+{
 	if (c->out.fd >= 0)
 		outlet_close(&c->out, CLOSE_MS);
 	free(c->text);

@@ -49,7 +49,8 @@ void console_resized(struct console *c);
 void console_resumed(struct console *c);
 /* A sentence of its own above the view, now. */
 void console_say(struct console *c, const char *sentence);
-/* The last state stays; the report below it. */
-void console_close(struct console *c, bool report);
+/* The end of a run: its last state stays, and below it stands the report. */
+void console_report(struct console *c);
+void console_close(struct console *c);
 
 #endif

@@ -142,7 +142,7 @@ struct daemon {
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
 	bool stopping;
-	bool warned_at_work; /* Ctrl-C was pressed while a phone was being written */
+	usec_t warned_at_work; /* Ctrl-C was pressed while a phone was being written; 0: never */
 };
 
 usec_t daemon_now(void);

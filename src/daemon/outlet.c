@@ -21,7 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CAREFUL 64 /* bytes at a time, where a write might wait */
+#define PAUSE_MS      20
+#define CLOSE_MOST_MS 10000
+#define CAREFUL	      64 /* bytes at a time, where a write might wait */
 
 static bool is_plain(int fd)
 {
@@ -131,8 +133,17 @@ bool outlet_write(struct outlet *o, const char *data, size_t len)
 
 void outlet_close(struct outlet *o, int wait_ms)
 {
-	for (; o->fd >= 0 && !outlet_flush(o) && wait_ms > 0; wait_ms -= 20)
-		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	int idle_ms = 0, all_ms = 0;
+
+	while (o->fd >= 0 && idle_ms < wait_ms && all_ms < CLOSE_MOST_MS) {
+		size_t left = o->to - o->from;
+
+		if (outlet_flush(o))
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);
+		idle_ms = o->to - o->from < left ? 0 : idle_ms + PAUSE_MS;
+		all_ms += PAUSE_MS;
+	}
 	if (o->own && o->fd >= 0)
 		close(o->fd);
 	free(o->kept);

@@ -28,7 +28,8 @@ void outlet_take(struct outlet *o, int fd);
 bool outlet_write(struct outlet *o, const char *data, size_t len);
 /* Tries again; true when nothing is kept any more. */
 bool outlet_flush(struct outlet *o);
-/* Waits for so long at most until what is kept is written, then gives everything back. */
+/* Writes what is kept, as long as somebody takes some of it every so often (and ten seconds
+ * at most), then gives everything back. */
 void outlet_close(struct outlet *o, int wait_ms);
 
 #endif

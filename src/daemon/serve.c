@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define WARNING_LASTS USEC_SEC(60)
+
 /* How many phones would be hurt if we went away now. */
 static unsigned phones_at_work(const struct board *b)
 {
@@ -38,8 +40,9 @@ static void on_signal(uv_signal_t *handle, int number)
 	unsigned n = phones_at_work(d->bus.board);
 
 	/* A hand on the keyboard may not know; a service manager means what it says. */
-	if (number == SIGINT && n && !d->warned_at_work) {
-		d->warned_at_work = true;
+	if (number == SIGINT && n &&
+	    (!d->warned_at_work || daemon_now() - d->warned_at_work > WARNING_LASTS)) {
+		d->warned_at_work = daemon_now();
 		daemon_note(d, SEVERITY_WARNING, "phones-at-work",
 			    "%u phone%s being written; press Ctrl-C again to stop anyway.", n,
 			    n == 1 ? " is" : "s are");

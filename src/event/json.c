@@ -22,9 +22,9 @@
 #include <string.h>
 #include <time.h>
 
-#define SCHEMA	      1
-#define DEPTH_MAX     8
-#define WALL_MS_MAX   INT64_C(253402300799999) /* the last millisecond of the year 9999 */
+#define SCHEMA	    1
+#define DEPTH_MAX   8
+#define WALL_MS_MAX INT64_C(253402300799999) /* the last millisecond of the year 9999 */
 
 /* RFC 3339 in UTC with milliseconds: 2026-11-21T02:57:04.123Z */
 void event_time_format(int64_t wall_ms, char out[EVENT_TIME_MAX])

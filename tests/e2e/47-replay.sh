@@ -19,6 +19,11 @@ grep -q '^2 phones were seen, 2 of them recovered:$' "$T/replayed" || fail "the 
 "$BIN" replay - <"$EVENTS" | cmp - "$T/replayed" || fail "standard input shows something else"
 "$BIN" replay --speed 1000000 "$EVENTS" | cmp - "$T/replayed" || fail "another pace shows something else"
 
+# serve appends to the file: the runs follow one another.
+cat "$EVENTS" "$EVENTS" >"$T/twice"
+"$BIN" replay "$T/twice" >"$T/out"
+cat "$T/replayed" "$T/replayed" | cmp - "$T/out" || fail "two runs in one file are not shown as two"
+
 # More and less.
 "$BIN" replay -v "$EVENTS" | grep -q 'asks for XMLDefault' || fail "-v does not say more"
 "$BIN" replay -v "$EVENTS" | grep -q ' bytes of ' && fail "-v shows progress"
