@@ -51,6 +51,7 @@ struct board_phone {
 	char loads[BOARD_LOADS_MAX][72];
 	char was[72];	   /* the software it announced before it fetched anything, or "" */
 	bool ran, fetched; /* it ran before it fetched anything; it has fetched firmware */
+	bool erased;	   /* it asked for what only an erased phone asks for */
 	enum event_severity advice_severity;
 	struct board_transfer open[BOARD_OPEN_MAX];
 };

@@ -161,7 +161,8 @@ static void begin_again(struct board *b, struct board_phone *p, int64_t ms)
 	p->first_ms = ms;
 	p->load_count = 0;
 	p->sent = 0;
-	p->fetched = p->ran = false;
+	p->fetched = p->ran = p->erased = false;
+	p->was[0] = 0;
 }
 
 static void apply_stage(struct board *b, struct board_phone *p, const struct event *e)
@@ -171,8 +172,9 @@ static void apply_stage(struct board *b, struct board_phone *p, const struct eve
 	text_copy(p->stage, sizeof(p->stage), event_has(e, FIELD_STAGE) ? e->stage : "seen");
 	fed = is(p, "listed") || board_phone_writes(p);
 	moved = !p->step_count || strcmp(p->step[p->step_count - 1].stage, p->stage) != 0;
-	if (fed && p->proof[0])
+	if ((fed || is(p, "erased")) && p->proof[0])
 		begin_again(b, p, e->wall_ms);
+	p->erased |= is(p, "erased");
 	if (moved) {
 		p->stage_ms = e->wall_ms;
 		add_step(p, e->wall_ms);

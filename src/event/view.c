@@ -22,7 +22,7 @@
 #include <string.h>
 
 #define HEADER_LINES 2
-#define ADVICE_MOST  5 /* lines of one advice; the log has all of it */
+#define ADVICE_MOST  10 /* lines of one advice; the log has all of it */
 #define WIDTH_PROSE  110
 
 #define BOLD "\033[1m"
@@ -182,7 +182,10 @@ static unsigned rank(const struct board_phone *p)
 		return 4;
 	if (p->code[0])
 		return 1;
-	return is(p, "listed") || is(p, "next-step") || is(p, "back") || is(p, "refused") ? 2 : 3;
+	return is(p, "erased") || is(p, "listed") || is(p, "next-step") || is(p, "back") ||
+			       is(p, "refused")
+		       ? 2
+		       : 3;
 }
 
 #define RANKS 5

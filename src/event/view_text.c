@@ -99,6 +99,7 @@ static const struct {
 } stage_table[] = {
 	{"seen", "seen", "seen"},
 	{"leased", "address", "has an address"},
+	{"erased", "erased", "is erased"},
 	{"listed", "list", "has its list"},
 	{"fetching", "fetching", "fetching"},
 	{"writing", "writing", "writing flash"},
@@ -220,7 +221,9 @@ static void add_past(struct line *l, const struct board_phone *p)
 {
 	char bytes[VIEW_BYTES_MAX];
 
-	if (p->was[0])
+	if (p->erased)
+		add(l, " came without firmware,");
+	else if (p->was[0])
 		add(l, " announced %s at first,", p->was);
 	else if (p->ran)
 		add(l, " ran when it came,");

@@ -169,8 +169,14 @@ static void once_more(void **state)
 	r->now += 1000000;
 	stage(r, 1, "back", "A"); /* it starts, that is all */
 	assert_int_equal(r->b->recovered, 1);
+	stage(r, 1, "erased", NULL);
+	assert_true(phone(r, 1)->erased);
+	assert_int_equal(r->b->recovered, 0);
+	recovered(r, 1, "requests", 9);
+	assert_int_equal(r->b->recovered, 1);
 	stage(r, 1, "fetching", "B");
 	assert_int_equal(r->b->recovered, 0);
+	assert_false(phone(r, 1)->erased);
 	assert_string_equal(phone(r, 1)->proof, "");
 	assert_int_equal(phone(r, 1)->first_ms, r->now);
 	assert_int_equal(phone(r, 1)->load_count, 1);

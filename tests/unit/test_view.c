@@ -108,6 +108,7 @@ static void advise(struct rig *r, unsigned n)
 
 static void recover(struct rig *r, unsigned n, const char *proof)
 {
+	stage(r, n, "erased", 9);
 	stage(r, n, "fetching", 10);
 	event_set_text(begin(r, EVENT_TFTP_COMPLETE, n), FIELD_FILE, "all");
 	event_set_number(&r->e, FIELD_BYTES, 10126500);
