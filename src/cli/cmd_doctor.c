@@ -60,6 +60,28 @@ static bool print_json(const struct doctor *d)
 	return ok;
 }
 
+/* Commands stay whole, one a line, so that they can be copied. */
+static void print_remedy(const struct terminal *t, const char *remedy)
+{
+	bool command = strncmp(remedy, "sudo ", 5) == 0 || strncmp(remedy, "printf ", 7) == 0;
+
+	while (command && *remedy) {
+		const char *end = strstr(remedy, " && ");
+		char line[512];
+
+		snprintf(line, sizeof(line), "%.*s",
+			 end ? (int)(end - remedy) : (int)strlen(remedy), remedy);
+		printf("%14s", "");
+		terminal_styled(t, STYLE_STRONG, line);
+		putchar('\n');
+		remedy += end ? (size_t)(end - remedy) + 4 : strlen(remedy);
+	}
+	if (command)
+		return;
+	printf("%24s", "");
+	terminal_wrap(t, 24, 24, STYLE_STRONG, remedy);
+}
+
 static void print_lines(const struct doctor *d)
 {
 	static const enum terminal_style style[] = {
@@ -79,10 +101,8 @@ static void print_lines(const struct doctor *d)
 		terminal_styled(&t, style[l->result], label);
 		printf("%-14s ", l->check);
 		terminal_wrap(&t, 24, 24, STYLE_PLAIN, l->found);
-		if (*l->remedy) {
-			printf("%24s", "");
-			terminal_wrap(&t, 24, 24, STYLE_STRONG, l->remedy);
-		}
+		if (*l->remedy)
+			print_remedy(&t, l->remedy);
 	}
 }
 

@@ -72,6 +72,8 @@ static void check_interface(struct doctor *d, const struct candidates *all)
 
 	if (err) {
 		doctor_say(d, "interface", DOCTOR_PROBLEM, "", "%s.", f.text);
+		if (d->line[0].found[0] == 't')
+			d->line[0].found[0] = 'T'; /* "there is no …", as a sentence of its own */
 		if (all->best >= 0)
 			doctor_remedy(d, "Name another one with -i; %s looks right.",
 				      all->of[all->best].link.name);

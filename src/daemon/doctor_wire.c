@@ -194,39 +194,60 @@ void doctor_ask_wire(struct doctor *d)
 
 /* --- ports ---------------------------------------------------------------------------------- */
 
-static void port_result(struct doctor *d, const char *check, int fd, bool needed,
-			const struct fault *f)
+struct port {
+	const char *check;
+	uint16_t port;
+	int protocol;
+	const char *without; /* what goes on without it; NULL: nothing */
+};
+
+static void port_result(struct doctor *d, const struct port *p, int fd)
 {
+	char holder[256];
+
 	if (fd >= 0) {
 		close(fd);
-		doctor_say(d, check, DOCTOR_OK, "", "Free.");
-	} else if (fd == -EADDRINUSE) {
-		doctor_say(d, check, needed ? DOCTOR_PROBLEM : DOCTOR_WARNING, "", "%s.", f->text);
-	} else {
-		doctor_say(d, check, DOCTOR_UNKNOWN,
+		doctor_say(d, p->check, DOCTOR_OK, "", "Free.");
+		return;
+	}
+	if (fd != -EADDRINUSE) {
+		doctor_say(d, p->check, DOCTOR_UNKNOWN,
 			   fd == -EACCES || fd == -EPERM ? "Run this with sudo." : "",
 			   "Could not try it: %s.", strerror(-fd));
+		return;
 	}
+	port_holder(p->protocol, p->port, holder, sizeof(holder));
+	/* On this interface, since ours are bound to one. */
+	if (strncmp(holder, "reflashd (", 10) == 0)
+		doctor_say(d, p->check, DOCTOR_OK, "", "Held by %s, which serves here already.",
+			   holder);
+	else if (p->without)
+		doctor_say(d, p->check, DOCTOR_WARNING, "", "Held by %s; %s.", holder, p->without);
+	else
+		doctor_say(d, p->check, DOCTOR_PROBLEM, "Stop that program.",
+			   "Held by %s, and phones know no other.", holder);
 }
 
 void doctor_try_ports(struct doctor *d)
 {
-	static const struct {
-		const char *check;
-		uint16_t port;
-		bool tcp, needed;
-	} ports[] = {
-		{"udp-67", 67, false, true},	 {"udp-69", 69, false, true},
-		{"tcp-2000", 2000, true, false}, {"udp-5060", 5060, false, false},
-		{"tcp-5060", 5060, true, false},
+	static const char register_less[] =
+		"phones are recovered without it, but what they say when they "
+		"register is not heard";
+	static const struct port ports[] = {
+		{"udp-67", 67, IPPROTO_UDP, NULL},
+		{"udp-69", 69, IPPROTO_UDP, NULL},
+		{"tcp-2000", 2000, IPPROTO_TCP, register_less},
+		{"udp-5060", 5060, IPPROTO_UDP, register_less},
+		{"tcp-5060", 5060, IPPROTO_TCP, register_less},
 	};
 	const char *interface = d->config->interface;
 
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
 		struct fault f;
-		int fd = ports[i].tcp ? tcp_open(interface, ports[i].port, &f)
-				      : udp_open(interface, INADDR_ANY, ports[i].port, &f);
+		int fd = ports[i].protocol == IPPROTO_TCP
+				 ? tcp_open(interface, ports[i].port, &f)
+				 : udp_open(interface, INADDR_ANY, ports[i].port, &f);
 
-		port_result(d, ports[i].check, fd, ports[i].needed, &f);
+		port_result(d, &ports[i], fd);
 	}
 }

@@ -52,6 +52,13 @@ if in_srv sh -c 'mount -t tmpfs tmpfs /run' 2>/dev/null; then
 	kill $manager
 fi
 
+# While it serves, its own ports are no problem.
+start_daemon
+doctor 0 -i lan0
+is udp-67 ok "reflashd .process $DAEMON;.*serves here already"
+is tcp-2000 ok 'serves here already'
+stop_daemon
+
 doctor 4 -i lan7
 is interface problem 'no network interface .lan7.*lan0 looks right'
 doctor 4 -i lo
