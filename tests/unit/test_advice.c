@@ -165,6 +165,12 @@ static const struct situation {
 	 RECOVERED_70 "500 sccp SCCP70.8-3-3S\n560 sccp SCCP70.8-3-3S\n620 sccp SCCP70.8-3-3S\n"
 		      "680 sccp SCCP70.8-3-3S\n740 sccp SCCP70.8-3-3S\n",
 	 "800 sccp SCCP70.8-3-3S\n", "900 get term70.default.loads\n", "info"},
+	{"no-line",
+	 RECOVERED_70 "450 get XMLDefault.cnf.xml\n495 get XMLDefault.cnf.xml\n"
+		      "540 get XMLDefault.cnf.xml\n585 get XMLDefault.cnf.xml\n"
+		      "630 get XMLDefault.cnf.xml\n675 get XMLDefault.cnf.xml\n"
+		      "720 get XMLDefault.cnf.xml\n",
+	 "765 get XMLDefault.cnf.xml\n", "900 get term70.default.loads\n", "info"},
 	{"dark-too-long", WRITING_70 "906 wait\n", "907 wait\n", "1000 discover " C7970, "notice"},
 	{"dark-an-hour", WRITING_70 "907 wait\n3606 wait\n", "3607 wait\n", "3700 discover " C7970,
 	 "warning"},
@@ -360,6 +366,17 @@ static void what_is_no_evidence(void **state)
 	story_play(&story, "slow",
 		   ROUND(0, 1, C7970) ROUND(400, 401, C7970) ROUND(800, 801, C7970)
 			   ROUND(1200, 1201, C7970) "= said none\n");
+	/* Long enough, but not often enough. */
+	story_play(&story, "three rounds",
+		   ROUND(0, 1, C7961) ROUND(30, 31, C7961) ROUND(60, 61, C7961) "= said none\n");
+	story_play(&story, "two walks",
+		   ROUND(0, 1, C7961) "3 get SEP001B54CA0102.cnf.xml\n"
+				      "93 get SEP001B54CA0102.cnf.xml\n= said none\n");
+	story_play(&story, "seven walks",
+		   RECOVERED_70 "450 get XMLDefault.cnf.xml\n550 get XMLDefault.cnf.xml\n"
+				"650 get XMLDefault.cnf.xml\n750 get XMLDefault.cnf.xml\n"
+				"850 get XMLDefault.cnf.xml\n950 get XMLDefault.cnf.xml\n"
+				"1050 get XMLDefault.cnf.xml\n= said none\n");
 	/* Our answers reached it a minute ago. */
 	story_play(&story, "heard",
 		   ROUND(0, 1, C7961) "2 get SEP001B54CA0102.cnf.xml\n4 miss CTLSEPA.tlv\n"
