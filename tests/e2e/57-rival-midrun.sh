@@ -13,6 +13,18 @@ for _ in $(seq 140); do
 done
 wait_event dhcp.ack >/dev/null
 ip -n "$CLI" addr add 10.77.0.2/24 dev eth0
+# At the worst moment: just after we have asked.
+cat >"$T/asked.py" <<'P'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0\0")
+s.bind(("", 67))
+s.settimeout(15)
+s.recv(2000)
+P
+if command -v python3 >/dev/null; then
+	in_cli python3 "$T/asked.py" || fail "nobody asks for other servers while we serve"
+fi
 ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.0.200,10.77.0.220,1h \
 	--dhcp-leasefile="$T/leases" --dhcp-authoritative --interface=eth0 \
 	--bind-interfaces --user= --group= --pid-file= --log-facility="$T/dnsmasq.log" &

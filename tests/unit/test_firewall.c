@@ -128,6 +128,10 @@ static void nft_rules(void **state)
 		 {O, B, B, B},
 		 INPUT("drop") SUB("phones") RULE(IF("lan0") "{'goto':{'target':'phones'}}")
 			 RULE_IN("phones", PORT("udp", "67") ACCEPT) KNOWN},
+		{"goto in a chain ends at that chain's caller",
+		 {B, B, B, B},
+		 INPUT("drop") SUB("a") SUB("b") RULE("{'jump':{'target':'a'}}")
+			 RULE_IN("a", "{'goto':{'target':'b'}}") RULE_IN("a", ACCEPT)},
 		{"return at the top is the policy",
 		 {B, O, O, O},
 		 INPUT("drop") RULE(PORT("udp", "67") "{'return':null}") RULE(ACCEPT)},
