@@ -9,6 +9,9 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/sbin
 CONFDIR ?= /etc
+DATADIR ?= $(PREFIX)/share
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 SAN     ?=
@@ -27,7 +30,7 @@ say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2));
 endif
 
 # Goals that work before the libraries are there: they are the ones that fetch them.
-needs_libs := $(filter-out deps demo test help clean,$(or $(MAKECMDGOALS),all))
+needs_libs := $(filter-out deps demo test help clean uninstall,$(or $(MAKECMDGOALS),all))
 ifneq ($(needs_libs),)
 missing := $(foreach p,$(PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
 ifneq ($(strip $(missing)),)
@@ -42,7 +45,7 @@ ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $
               -Iinclude -Itests/support $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
-core_src := $(filter-out src/daemon/% src/cli/%,$(wildcard src/*/*.c))
+core_src := $(filter-out src/daemon/% src/cli/% src/man/%,$(wildcard src/*/*.c))
 core_obj := $(core_src:%.c=$(B)/%.o) $(B)/gen/models_ini.o $(B)/gen/keys_ini.o
 prog_obj := $(patsubst %.c,$(B)/%.o,$(wildcard src/daemon/*.c src/cli/*.c))
 # *_rig.c asserts with cmocka and goes into unit tests only.
@@ -107,15 +110,46 @@ bench:
 	$(Q)BIN=$(B)/reflashd tests/bench/run.sh
 format: ; $(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-install: all
-	install -D -m 755 $(B)/reflashd $(DESTDIR)$(BINDIR)/reflashd
-	install -D -m 644 conf/reflashd.conf $(DESTDIR)$(CONFDIR)/reflashd.conf
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reflashd firmware/models.ini firmware/keys.ini
+# The manual and the completions are made from the tables of the program (src/man/tables.c).
+tables_obj := $(B)/src/man/tables.o $(filter-out %/main.o,$(prog_obj))
+docs_made  := $(B)/docs/reflashd.8 $(B)/docs/reflashd.conf.5 $(B)/docs/completion.bash $(B)/docs/completion.zsh
+docs: $(docs_made)
+$(B)/tables: $(tables_obj) $(B)/libreflashd.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(B)/docs/%: src/man/%.in $(B)/tables
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && $(B)/tables $< > $@.new && mv $@.new $@
+$(B)/docs/%: conf/%.in $(B)/tables
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && $(B)/tables $< > $@.new && mv $@.new $@
+
+# What is installed, FROM:MODE:TO. Of the configuration only an unchanged one is replaced or removed.
+installed = $(B)/reflashd:755:$(BINDIR)/reflashd \
+            firmware/models.ini:644:$(DATADIR)/reflashd/models.ini firmware/keys.ini:644:$(DATADIR)/reflashd/keys.ini \
+            $(B)/docs/reflashd.8:644:$(DATADIR)/man/man8/reflashd.8 \
+            $(B)/docs/reflashd.conf.5:644:$(DATADIR)/man/man5/reflashd.conf.5 \
+            $(B)/docs/completion.bash:644:$(DATADIR)/bash-completion/completions/reflashd \
+            $(B)/docs/completion.zsh:644:$(DATADIR)/zsh/vendor-completions/_reflashd \
+            $(B)/docs/reflashd.service:644:$(UNITDIR)/reflashd.service \
+            conf/reflashd.sysusers:644:$(SYSUSERSDIR)/reflashd.conf
+conf_file = $(DESTDIR)$(CONFDIR)/reflashd.conf
+install: all docs
+	$(Q)sed 's#/usr/sbin/reflashd#$(BINDIR)/reflashd#; s#/etc/reflashd.conf#$(CONFDIR)/reflashd.conf#' \
+	conf/reflashd.service > $(B)/docs/reflashd.service
+	$(Q)set -e; for f in $(installed); do from=$${f%%:*}; to=$${f##*:}; mode=$${f#*:}; mode=$${mode%%:*}; \
+	install -D -m $$mode $$from $(DESTDIR)$$to; echo "  $(DESTDIR)$$to"; done
+	$(Q)if [ -e $(conf_file) ] && ! cmp -s conf/reflashd.conf $(conf_file); then \
+	echo "  $(conf_file) is there and stays as it is"; \
+	else install -D -m 644 conf/reflashd.conf $(conf_file) && echo "  $(conf_file)"; fi
+	$(Q)[ -n "$(DESTDIR)" ] || echo "As a service: systemd-sysusers, write $(conf_file), systemctl enable --now reflashd"
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/reflashd
-	rm -rf $(DESTDIR)$(PREFIX)/share/reflashd
+	$(Q)for f in $(installed); do rm -f $(DESTDIR)$${f##*:}; done
+	$(Q)rmdir $(DESTDIR)$(DATADIR)/reflashd 2>/dev/null || :
+	$(Q)if [ -e $(conf_file) ] && ! cmp -s conf/reflashd.conf $(conf_file); then \
+	echo "  $(conf_file) was edited and stays; so does /var/lib/reflashd"; else rm -f $(conf_file); fi
+deb: ; $(Q)conf/debian/build.sh $(VERSION) $(B)
 clean: ; rm -rf build
 help: ; @sed -n '2,7s/^# \{0,1\}//p' Makefile
 
-.PHONY: all units tools deps demo test bench fuzz format install uninstall clean help
+.PHONY: all docs deb units tools deps demo test bench fuzz format install uninstall clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

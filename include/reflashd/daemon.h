@@ -8,13 +8,9 @@
 #include "reflashd/config.h"
 
 enum exit_code {
-	EXIT_CODE_DONE = 0,
-	EXIT_CODE_USAGE = 1,
-	EXIT_CODE_CONFIG = 2,
-	EXIT_CODE_FIRMWARE = 3,
-	EXIT_CODE_NETWORK = 4,
-	EXIT_CODE_TIMEOUT = 5,
-	EXIT_CODE_SYSTEM = 6,
+#define EXIT(id, number, help) EXIT_CODE_##id = number,
+#include "reflashd/exit_codes.def"
+#undef EXIT
 };
 
 /* Serves until stopped, or until what --once, --count or --timeout ask for. Says on standard

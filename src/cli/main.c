@@ -8,51 +8,11 @@
 #include "cli.h"
 
 #include "reflashd/daemon.h"
-#include "reflashd/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-void cli_complain(const char *text)
-{
-	bool ended = text_ends_nocase(text, ".") || text_ends_nocase(text, "?");
-
-	fprintf(stderr, "reflashd: %s%s\n", text, ended ? "" : ".");
-}
-
-bool cli_config(struct config *c, const char *command, int argc, char *const argv[], int *exit_code)
-{
-	struct fault f;
-	int err = config_load(c, argc, argv, &f);
-
-	*exit_code = EXIT_CODE_DONE;
-	if (err) {
-		cli_complain(f.text);
-		*exit_code = err == -EBADMSG ? EXIT_CODE_CONFIG : EXIT_CODE_USAGE;
-		return false;
-	}
-	if (c->help) {
-		char *words[] = {(char *)(uintptr_t)command};
-
-		cmd_help(1, words);
-		return false;
-	}
-	if (c->print_config) {
-		config_print(c, stdout);
-		return false;
-	}
-	if (!c->firmware_count) {
-		fprintf(stderr,
-			"reflashd: which firmware? Name the folder or the archive that holds it:\n"
-			"    reflashd %s firmware/\n",
-			strcmp(command, "serve") == 0 ? "-i eth0" : command);
-		*exit_code = EXIT_CODE_USAGE;
-		return false;
-	}
-	return true;
-}
 
 /* A mistyped command must not be taken for firmware: `reflashd chek' is no folder. */
 static bool is_mistyped(const char *word)
