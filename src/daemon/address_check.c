@@ -19,8 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROBES	 3
-#define PROBE_MS 110
+#define PROBES	  3
+#define PROBE_MS  110
+#define LINKS_MAX 64
 
 static void finish(struct address_check *c)
 {
@@ -30,20 +31,34 @@ static void finish(struct address_check *c)
 	dhcp_port_address_free(&c->daemon->dhcp);
 }
 
+/* This machine answers for all of its addresses on all of its interfaces: one of them may be at the
+ * other end of this very wire (two sockets on one switch; the virtual cable of a test). */
+static bool is_this_machine(struct mac mac)
+{
+	struct link_info list[LINKS_MAX];
+	int n = link_list(list, LINKS_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (mac_equal(list[i].mac, mac))
+			return true;
+	return false;
+}
+
 static void say_taken(struct address_check *c, struct mac holder)
 {
 	struct daemon *d = c->daemon;
 	bool go_on = d->serving || d->config->force;
-	char ip[IP4_TEXT_MAX], mac[MAC_TEXT_MAX];
+	char ip[IP4_TEXT_MAX], other[IP4_TEXT_MAX], mac[MAC_TEXT_MAX];
 
 	ip4_format(d->address, ip);
+	ip4_format(((d->address ^ 0x100) & 0xffffff00u) | 1, other); /* a neighbouring network */
 	mac_format(holder, mac);
 	if (!c->said)
 		daemon_note(d, go_on ? SEVERITY_WARNING : SEVERITY_ERROR, "address-taken",
 			    "The address %s is used by somebody else on this wire already: by the "
 			    "machine with the hardware address %s. Unplug that one, or give "
-			    "reflashd another address, e.g. --address 10.79.70.1/24.",
-			    ip, mac);
+			    "reflashd another address, e.g. --address %s/24.",
+			    ip, mac, other);
 	c->said = true;
 	if (go_on)
 		return;
@@ -72,7 +87,7 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 			return;
 		if (from.sll_pkttype != PACKET_OUTGOING &&
 		    frame_arp_parse(&arp, frame, (size_t)n) && arp.sender_ip == d->address &&
-		    !mac_equal(arp.sender_mac, d->link.mac))
+		    !is_this_machine(arp.sender_mac))
 			say_taken(c, arp.sender_mac);
 	}
 }
