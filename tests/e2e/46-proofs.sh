@@ -25,10 +25,20 @@ grep -q '"event": *"cdp.seen".*TERM70_LOAD' "$EVENTS" || fail "the loader was no
 prove sccp sccp cdp,sccp SCCP70.8-3-3S # a short Register and an Alarm
 prove sccp sccp sccp SCCP70.9-4-2SR3-1S # the load is in the Register
 grep -q '"event": *"sccp.register".*"load": *"SCCP70.9-4-2SR3-1S"' "$EVENTS" || fail "no load in the Register"
+# The seed decides between TCP and UDP.
 prove sip sip sip SIP70.9-4-2SR3-1S --seed 1
-grep -q 'registers by SIP' "$T/phone.log" || fail "no SIP"
+grep -q 'registers by SIP over TCP' "$T/phone.log" || fail "that was not TCP"
 prove sip sip sip SIP70.8-4-2S --seed 2
-prove sip sip sip SIP70.8-4-2S --seed 3
+grep -q 'registers by SIP$' "$T/phone.log" || fail "that was not UDP"
 prove http page page SCCP70.8-3-3S
 prove requests none cdp,sccp,sip,page SCCP70.8-3-3S
-prove requests cdp,sccp,sip,page none SCCP70.8-3-3S
+
+# Several in one house, each with a connection of its own.
+rm -rf "$FILES/7970" "$T/state" "$EVENTS"
+synth --size 60000 java70 SCCP70.9-4-2SR3-1S "$FILES/7970"
+start_daemon --count 6 --timeout 90 --listen sccp,page
+recover_phone --model 7971 --kind erased --load SCCP70.9-4-2SR3-1S --speak cdp,sccp,page --count 6
+wait "$DAEMON" || fail "six phones: the daemon ended with $?"
+DAEMON=
+[ "$(grep '"event": *"phone.recovered"' "$EVENTS" | grep -c '"proof": *"\(sccp\|http\)"')" = 6 ] ||
+	fail "not all six were proven by what they said"

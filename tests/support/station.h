@@ -55,8 +55,7 @@ struct station {
 	} pending[STATION_PENDING];    /* wait for an ARP answer */
 	usec_t arp_at;		       /* when to ask again; USEC_NEVER: nothing to ask */
 	struct station_tcp call, page; /* to a call server; from a reader of its web page */
-	uint16_t ports;
-	uint8_t asked[1024]; /* of the page */
+	uint8_t asked[1024];	       /* of the page */
 	size_t asked_len;
 	bool page_read;
 };

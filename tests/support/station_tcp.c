@@ -147,11 +147,10 @@ void station_tcp_perform(const struct cable *t, struct station *s, const struct 
 	switch (wish->wish) {
 	case SIM_STREAM_NO_WISH: break;
 	case SIM_STREAM_OPEN:
-		s->ports = (uint16_t)(s->ports % 1000 + 1);
 		*c = (struct station_tcp){.state = STATION_TCP_OPENING,
 					  .ip = wish->ip,
 					  .port = wish->port,
-					  .own = (uint16_t)(49152 + s->ports),
+					  .own = (uint16_t)(49152 + now / 1000 % 16000),
 					  .first = (uint32_t)now,
 					  .again = now + AGAIN};
 		say(t, s, c, SYN, c->first, NULL, 0, now);
@@ -246,8 +245,12 @@ static void receive(const struct cable *t, struct station *s, struct station_tcp
 		return;
 	}
 	if (c->state == STATION_TCP_OPENING) {
-		if ((g->flags & (SYN | ACK)) != (SYN | ACK) || g->ack != c->first + 1)
+		if ((g->flags & (SYN | ACK)) != (SYN | ACK) || g->ack != c->first + 1) {
+			/* It still thinks of a connection before this one (RFC 9293 3.5.2). */
+			if (g->flags & ACK)
+				say(t, s, c, RST, g->ack, NULL, 0, now);
 			return;
+		}
 		c->first++;
 		c->next = g->seq + 1;
 		c->state = STATION_TCP_OPEN;
