@@ -26,7 +26,7 @@ trap 'kill $daemon 2>/dev/null || true; rm -rf "$dir"' EXIT INT TERM
 ip link set lo up
 ip link add cable0 type veth peer name phone0
 ip link set cable0 up
-ip link set phone0 up
+ip link set phone0 arp off up # both ends are ours: only the phone answers at its own
 
 cat <<EOF
 
