@@ -308,6 +308,7 @@ static void network_look(struct daemon *d)
 	if (err)
 		return; /* the next piece of news tells more */
 	if (d->link.index != before.index) {
+		d->link.index = 0; /* nothing on that one is ours */
 		daemon_stop(d, EXIT_CODE_NETWORK, "the interface is another one now");
 		return;
 	}
