@@ -94,11 +94,17 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libreflashd.a
 # Fuzzing needs clang; each target gets T seconds from its seeds.
 T ?= 60
 FUZZ_CC ?= clang
-$(B)/fuzz/%: tests/fuzz/%.c $(core_src) $(B)/gen/models_ini.c $(B)/gen/keys_ini.c $(supp_src)
+FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' -g -O1 -Iinclude -Itests/support \
+              $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP
+fuzz_obj := $(patsubst %.c,$(B)/fuzzed/%.o,$(core_src) $(supp_src)) $(B)/fuzzed/gen/models_ini.o $(B)/fuzzed/gen/keys_ini.o
+$(B)/fuzzed/gen/%.o: $(B)/gen/%.c
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(subst sanitize=fuzzer,sanitize=fuzzer-no-link,$(FUZZ_CFLAGS)) -c -o $@ $<
+$(B)/fuzzed/%.o: %.c
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' -g -O1 \
-	-Iinclude -Itests/support $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	-o $@ $^ $(PKG_LIBS)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(subst sanitize=fuzzer,sanitize=fuzzer-no-link,$(FUZZ_CFLAGS)) -c -o $@ $<
+$(B)/fuzz/%: $(B)/fuzzed/tests/fuzz/%.o $(fuzz_obj)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
 fuzz: $(fuzzers:%=$(B)/fuzz/%)
 	$(Q)tests/fuzz/run.sh $(B)/fuzz $(T) $(fuzzers)
 
