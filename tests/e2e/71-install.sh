@@ -6,8 +6,8 @@
 need make
 B=$(dirname "$BIN")
 SAN=
-case $B in */asan) SAN=1 ;; esac 
-in_tree() { make -s -C "$ROOT" B="$B" DESTDIR="$T/root" "$@" >"$T/make.log" 2>&1 || fail "make $*: $(tail -n 5 "$T/make.log")"; }
+case $B in */asan) SAN=1 ;; esac
+in_tree() { make -s -C "$ROOT" B="$B" SAN=$SAN DESTDIR="$T/root" "$@" >"$T/make.log" 2>&1 || fail "make $*: $(tail -n 5 "$T/make.log")"; }
 list() { (cd "$T/root" && find . -type f -printf '%m %p\n' | sort -k 2); }
 
 cat >"$T/golden" <<'END'

@@ -6,8 +6,8 @@
 need make
 B=$(dirname "$BIN")
 SAN=
-case $B in */asan) SAN=1 ;; esac 
-make -s -C "$ROOT" B="$B" docs >"$T/make.log" 2>&1 || fail "make docs: $(tail -n 5 "$T/make.log")"
+case $B in */asan) SAN=1 ;; esac
+make -s -C "$ROOT" B="$B" SAN=$SAN docs >"$T/make.log" 2>&1 || fail "make docs: $(tail -n 5 "$T/make.log")"
 D=$B/docs
 same() { # WHAT FILE FILE
 	diff "$2" "$3" >"$T/diff" || fail "$1 differ: $(cat "$T/diff")"
