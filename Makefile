@@ -17,7 +17,7 @@ CFLAGS  ?= -O2 -g
 SAN     ?=
 B       ?= build$(if $(SAN),/asan)$(if $(findstring clang,$(CC)),/clang)
 
-PKGS      := libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib
+PKGS      := libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib libmicrohttpd
 TEST_PKGS := cmocka
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wcast-qual -Wundef -Wformat=2 -Wswitch-enum -Werror
@@ -47,7 +47,8 @@ ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 core_src := $(filter-out src/daemon/% src/cli/% src/man/%,$(wildcard src/*/*.c))
 core_obj := $(core_src:%.c=$(B)/%.o) $(B)/gen/models_ini.o $(B)/gen/keys_ini.o
-prog_obj := $(patsubst %.c,$(B)/%.o,$(wildcard src/daemon/*.c src/cli/*.c))
+prog_obj := $(patsubst %.c,$(B)/%.o,$(wildcard src/daemon/*.c src/cli/*.c)) \
+            $(patsubst src/daemon/page/%,$(B)/gen/page_%.o,$(wildcard src/daemon/page/*))
 # *_rig.c asserts with cmocka and goes into unit tests only.
 supp_src := $(filter-out %_rig.c,$(wildcard tests/support/*.c))
 supp_obj := $(supp_src:%.c=$(B)/%.o)
@@ -79,6 +80,14 @@ $(B)/gen/%_ini.c: firmware/%.ini
 	echo 'extern const unsigned char $*_ini[]; extern const size_t $*_ini_len;'; \
 	echo 'const unsigned char $*_ini[] = {'; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
 	echo '}; const size_t $*_ini_len = sizeof($*_ini);'; } > $@
+
+# src/daemon/page/page.css is compiled in as page_page_css[] and page_page_css_len.
+$(B)/gen/page_%.c: src/daemon/page/%
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && name=page_$(subst .,_,$*) && { echo '#include <stddef.h>'; \
+	echo "extern const unsigned char $$name[]; extern const size_t $${name}_len;"; \
+	echo "const unsigned char $$name[] = {"; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
+	echo "}; const size_t $${name}_len = sizeof($$name);"; } > $@
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(rig_obj) $(supp_obj) $(B)/libreflashd.a
 	$(call say,LD,$@)

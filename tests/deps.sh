@@ -5,8 +5,8 @@
 # Debian and Ubuntu are done by apt-get (with sudo when not root); elsewhere the packages are named.
 set -eu
 
-build='make gcc libc6-dev pkg-config libuv1-dev libinih-dev libxml2-dev libssl-dev libjansson-dev libmnl-dev libarchive-dev zlib1g-dev iproute2 util-linux'
-test="$build clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps"
+build='make gcc libc6-dev pkg-config libuv1-dev libinih-dev libxml2-dev libssl-dev libjansson-dev libmnl-dev libarchive-dev zlib1g-dev libmicrohttpd-dev iproute2 util-linux'
+test="$build clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 chromium"
 fuzz="$build clang libclang-rt-14-dev"
 bench="$build dnsmasq-base tftpd-hpa ethtool procps"
 
@@ -21,14 +21,14 @@ esac
 if ! command -v apt-get >/dev/null; then
 	# Nothing to install with: go on when the build would work, else say what is needed.
 	if command -v cc >/dev/null && command -v pkg-config >/dev/null &&
-		pkg-config --exists libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib; then
+		pkg-config --exists libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib libmicrohttpd; then
 		exit 0
 	fi
 	cat >&2 <<-EOF
 	reflashd needs a C compiler, make, pkg-config and these libraries. Please install:
-	  Fedora: sudo dnf install gcc make pkgconf libuv-devel inih-devel libxml2-devel openssl-devel jansson-devel libmnl-devel libarchive-devel zlib-devel iproute
-	  Arch:   sudo pacman -S base-devel libuv libinih libxml2 openssl jansson libmnl libarchive zlib iproute2
-	  Alpine: sudo apk add build-base pkgconf libuv-dev inih-dev libxml2-dev openssl-dev jansson-dev libmnl-dev libarchive-dev zlib-dev linux-headers iproute2
+	  Fedora: sudo dnf install gcc make pkgconf libuv-devel inih-devel libxml2-devel openssl-devel jansson-devel libmnl-devel libarchive-devel zlib-devel libmicrohttpd-devel iproute
+	  Arch:   sudo pacman -S base-devel libuv libinih libxml2 openssl jansson libmnl libarchive zlib libmicrohttpd iproute2
+	  Alpine: sudo apk add build-base pkgconf libuv-dev inih-dev libxml2-dev openssl-dev jansson-dev libmnl-dev libarchive-dev zlib-dev libmicrohttpd-dev linux-headers iproute2
 	EOF
 	exit 1
 fi

@@ -12,9 +12,10 @@
  * Each is malloc'ed, ASCII, one line without its newline; NULL when memory is short. What is not
  * known is null; times are RFC 3339 in UTC with milliseconds.
  *
- * status: one object, without the phones. phones: an array, one object a phone.
+ * status: one object, without the phones. phones: an array, one object a phone. phone: one of them.
  */
 char *board_status_json(const struct board *b);
 char *board_phones_json(const struct board *b);
+char *board_phone_json(const struct board_phone *p);
 
 #endif

@@ -147,3 +147,8 @@ char *board_phones_json(const struct board *b)
 		json_array_append_new(array, phone_value(&b->phone[i]));
 	return dump(array);
 }
+
+char *board_phone_json(const struct board_phone *p)
+{
+	return dump(phone_value(p));
+}

@@ -27,6 +27,7 @@ sealed 'openssl/' src/firmware/signature.c
 sealed 'jansson\.h' src/event/json.c src/event/board_json.c src/cli/check_json.c src/cli/cmd_ask.c src/network/firewall_nft.c src/cli/cmd_doctor.c
 sealed 'zlib\.h' src/firmware/inner.c src/firmware/archive.c # archive.c: only the checksum, which libarchive does not compare
 sealed 'libmnl/' src/daemon/link.c
+sealed 'microhttpd\.h' src/daemon/web.c src/daemon/web_stream.c # the server; what an open page is told, piece by piece
 sealed 'archive(_entry)?\.h>' src/firmware/archive.c
 
 # What core code may call outside itself. Anything with a socket, a file, a clock, a process or hidden state
