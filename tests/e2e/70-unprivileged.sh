@@ -4,7 +4,7 @@
 # call filter. Address added and taken away, DHCP, TFTP, CDP and SCCP (a whole recovery), state
 # saved, control socket, reload; what it may not do (look into other programs) costs nothing.
 . "$(dirname "$0")/lib.sh"
-need setpriv
+need setpriv curl
 PYTHON=/usr/bin/python3 # one that another user may run, too
 [ -x $PYTHON ] || PYTHON=$(command -v python3) || skip "python3 is not installed"
 ns_make
@@ -30,6 +30,8 @@ path = $FILES
 events = $EVENTS
 state-dir = $T/state
 control = $T/run/control
+pcap = $T/state/wire.pcap
+web = 18079
 END
 
 # confined COMMAND ...: not a function of its own in the background, see lib.sh
@@ -79,6 +81,8 @@ for _ in $(seq 50); do
 done
 [ -s "$T/state/leases" ] && [ -s "$T/state/phones" ] || fail "the state was not saved: $(ls -l "$T/state")"
 "$BIN" status --control "$T/run/control" >"$T/out" || fail "status: $(cat "$T/out")"
+in_srv curl -sf http://127.0.0.1:18079/metrics >"$T/out" && grep -q '^reflashd_' "$T/out" || fail "the status page: $(cat "$T/out")"
+[ -s "$T/state/wire.pcap" ] || fail "nothing was recorded"
 kill -HUP $DAEMON
 wait_event daemon.note '"code": ?"reloaded"' >/dev/null
 ! grep -E '"severity": ?"error"' "$EVENTS" || fail "something failed under confinement"
