@@ -4,7 +4,7 @@
  *
  *     library   the firmware, its findings and the plan (web_library.c)
  *     status    the board without its phones, when it has changed, at most once a second
- *     phone     one phone as /api/phones has it, when it has changed, at most five times a second
+ *     phone     one phone as /api/phones has it, when it has changed, at most four times a second
  *     gone      the MAC address of a phone that was taken off the board
  *     log       an event in short: number, time, name, severity, sentence, phone
  *     speed     the bytes of the last ten minutes, second by second, at the beginning
@@ -33,9 +33,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BEAT_MS	     200u
-#define BEATS_SECOND 5u
-#define BEATS_ALL    25u /* every so many beats each phone is looked at */
+#define BEAT_MS	     250u
+#define BEATS_SECOND 4u
+#define BEATS_ALL    20u /* every so many beats each phone is looked at */
 #define PATIENCE     USEC_SEC(30)
 
 struct web_viewer {
