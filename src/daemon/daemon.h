@@ -105,6 +105,8 @@ struct watchman {
 
 struct daemon {
 	const struct config *config;
+	struct config
+		taken_over; /* by a reload; .config points here from then on, to the very end */
 	uv_loop_t *loop;
 	struct bus bus;
 	struct store *store;

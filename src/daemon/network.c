@@ -327,8 +327,9 @@ void network_on_news(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
 
-	(void)status;
 	(void)events;
+	if (status < 0) /* news were lost, and libuv has stopped the watching */
+		uv_poll_start(poll, UV_READABLE, network_on_news);
 	link_watch_drain(&d->watch);
 	network_look(d);
 }

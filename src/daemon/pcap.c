@@ -102,9 +102,14 @@ static void on_frames(uv_poll_t *poll, int status, int events)
 {
 	struct pcap *p = poll->data;
 	uint8_t frame[FRAME_MAX], control[128];
+	int err;
+	socklen_t size = sizeof(err);
 
-	(void)status;
 	(void)events;
+	if (status < 0) { /* the interface went down, and libuv has stopped the watching */
+		getsockopt(p->socket_fd, SOL_SOCKET, SO_ERROR, &err, &size); /* clears it */
+		uv_poll_start(poll, UV_READABLE, on_frames);
+	}
 	for (unsigned i = 0; i < FRAMES_AT_ONCE && !p->failed; i++) {
 		struct iovec part = {frame, sizeof(frame)};
 		struct msghdr message = {.msg_iov = &part,

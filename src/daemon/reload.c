@@ -45,10 +45,10 @@ struct reload {
 	uv_fs_event_t watch[WATCHED_MAX];
 	bool running;	/* the thread reads */
 	bool once_more; /* and something changed since it began */
-	bool asked;	/* by somebody, who wants an answer */
+	bool asked;	/* what is read now: by somebody, who wants an answer */
+	bool ask;	/* and somebody asked since it began */
 	uv_work_t work;
-	struct config config;  /* what is being read */
-	struct config current; /* what was taken over last; daemon.config points to it */
+	struct config config; /* what is being read */
 	struct store *store;
 	struct fault fault;
 	int err, exit_code;
@@ -91,8 +91,8 @@ static void take_over(struct reload *r)
 	struct dhcp_config *dhcp = &d->dhcp.server.config;
 	unsigned news;
 
-	r->current = r->config;
-	d->config = &r->current;
+	d->taken_over = r->config;
+	d->config = &d->taken_over;
 	text_copy(offers.target, sizeof(offers.target), d->config->target);
 	catalogue_change(&d->catalogue, &offers, store_library(r->store));
 	phones_change_library(&d->phones, store_library(r->store));
@@ -129,7 +129,6 @@ static void on_read(uv_work_t *work, int status)
 		refuse(r, r->fault.text);
 	else
 		take_over(r);
-	r->asked = false;
 	if (r->once_more)
 		read_anew(r);
 }
@@ -182,10 +181,10 @@ static void read_anew(struct reload *r)
 		r->once_more = true;
 		return;
 	}
-	if (!configure(r)) {
-		r->asked = false;
+	r->asked = r->ask;
+	r->ask = false;
+	if (!configure(r))
 		return;
-	}
 	r->work.data = r;
 	service_reloading(r->daemon, true);
 	r->running = uv_queue_work(r->daemon->loop, &r->work, on_work, on_read) == 0;
@@ -195,7 +194,7 @@ void reload_now(struct daemon *d)
 {
 	if (!d->reload)
 		return;
-	d->reload->asked = true;
+	d->reload->ask = true;
 	read_anew(d->reload);
 }
 

@@ -23,6 +23,9 @@
  * - It registers and names no load, as older SCCP loads do: as good as the requests of an
  *   application, and like those it proves what was given, not more. SIP names at least the version
  *   in its User-Agent; where that is another, nothing is proven.
+ * - By SCCP and SIP, who speaks is only what the words say. The address that they came from is
+ *   surer: words from another address than the phone's own, or from that of another phone, are
+ *   somebody else's, and are not heard.
  * - Switches, routers and access points speak CDP, too, and softphones speak SIP: whoever is no
  *   79xx by platform or name gets no record.
  */
@@ -460,12 +463,27 @@ static void hear_registration(struct fold *s)
 		fold_proven(s, by, NULL);
 }
 
+/* CDP comes with its sender's hardware address, and the web page from whom we asked. */
+static bool is_impostor(const struct fold *s)
+{
+	const struct event *e = s->event;
+	bool by_name = e->type == EVENT_SCCP_REGISTER || e->type == EVENT_SCCP_ALARM ||
+		       e->type == EVENT_SIP_REGISTER;
+
+	return by_name && event_has(e, FIELD_IP) && e->ip &&
+	       (s->phone->ip ? s->phone->ip != e->ip : phones_find_ip(s->phones, e->ip) != NULL);
+}
+
 void fold_announce(struct fold *s)
 {
 	const char *load;
 
 	if (!open_phone(s))
 		return;
+	if (is_impostor(s)) {
+		s->phone = NULL; /* no word of its own: not for the advice either */
+		return;
+	}
 	load = load_of(s);
 	learn(s, load);
 	fold_seen(s);

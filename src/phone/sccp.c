@@ -270,8 +270,8 @@ static bool worth_saying(struct sccp *s, enum said kind, const char *who, const 
 	uint32_t hash = hash_text(2166136261u + (uint32_t)kind, who);
 	bool known, allowed;
 
-	if (!who[0]) /* then the address is all that tells them apart */
-		hash = (hash ^ s->peer) * 16777619u;
+	/* A stranger who uses a phone's name must not silence the phone. */
+	hash = (hash ^ s->peer) * 16777619u;
 	hash = hash_text(hash, what);
 	hash = hash ? hash : 1;
 	if (s->last[kind] == hash)

@@ -151,17 +151,16 @@ static uint64_t hash(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* Who speaks, and what it runs; never 0. */
+/* Who speaks, from where, and what it runs; never 0. From where: a stranger who uses a phone's name
+ * must not silence the phone. */
 static uint64_t who(const struct claim *c, uint32_t ip)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = hash(UINT64_C(14695981039346656037), &ip, sizeof(ip));
 
 	if (c->has_mac)
 		h = hash(h, c->mac.b, sizeof(c->mac.b));
 	else if (c->device.len)
 		h = hash(h, c->device.data, c->device.len);
-	else
-		h = hash(h, &ip, sizeof(ip));
 	return hash(h, c->load.data, c->load.len) | 1;
 }
 

@@ -22,6 +22,18 @@ count() { tcpdump -nr "$T/wire.pcap" "$@" 2>/dev/null | wc -l; }
 [ "$(count 'dst host 10.77.0.1 and udp and not port 69 and not port 67')" -ge 2049 ] || fail "ACK frames are missing"
 tcpdump -r "$T/wire.pcap" >/dev/null 2>"$T/err" || fail "tcpdump complains: $(cat "$T/err")"
 
+# The interface is switched off and on again: what comes then is written, and not only at the end.
+start_daemon --serve-incomplete --pcap "$T/wire.pcap"
+ip -n "$SRV" link set lan0 down
+sleep 0.5
+ip -n "$SRV" link set lan0 up
+sleep 1.5
+before=$(stat -c %s "$T/wire.pcap")
+in_cli udhcpc -i eth0 -n -q -f -s /bin/true >"$T/client.log" 2>&1 || fail "no lease after the interface was down"
+for _ in $(seq 60); do [ "$(stat -c %s "$T/wire.pcap")" = "$before" ] || break; sleep 0.05; done
+[ "$(stat -c %s "$T/wire.pcap")" != "$before" ] || fail "nothing is recorded any more after the interface was down"
+stop_daemon
+
 daemon_exits 6 --pcap "$T/no/such/folder"
 grep -q "no/such/folder" "$LOG" || fail "the complaint does not name the file"
 

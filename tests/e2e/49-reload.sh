@@ -52,6 +52,24 @@ reload
 note_again reloaded 2 .
 lease | grep -q 1200 || fail "the new lease time is not used"
 
+# Asked once more while the folders are being read: that configuration counts, too.
+mkdir "$T/more"
+for n in $(seq 30); do synth java70 "SCCP70.8-4-${n}S" "$T/more/b$n"; done
+mv "$T"/more/* "$FILES/"
+wait_event firmware.bundle 'SCCP70.8-4-30S' >/dev/null
+reload
+sleep 0.03
+printf '[dhcp]\nlease-time = 1500\n' >"$T/reflashd.conf"
+reload
+for _ in $(seq 100); do lease | grep -q 1500 && break; done
+lease | grep -q 1500 || fail "a second SIGHUP during the first one is lost"
+printf '[dhcp]\nlease-time = 1200\n' >"$T/reflashd.conf"
+seen=$(notes reloaded)
+reload
+note_again reloaded $((seen + 1)) .
+mv "$FILES"/b* "$T/more/"
+wait_event firmware.gone 'SCCP70.8-4-30S' >/dev/null
+
 # An error, and an option that only holds from the start: nothing is taken over.
 printf '[dhcp]\nlease-time = 2400\nlease-tim = 5\n' >"$T/reflashd.conf"
 reload
@@ -69,3 +87,12 @@ mv "$T/852" "$FILES/"
 wait_event firmware.gone 'SCCP70.9-4-2SR3-1S' >/dev/null
 fetch term70.default.loads && cmp "$T/out" "$FILES/852/term70.default.loads" || fail "what is left is not served"
 stop_daemon
+
+# An interface that we switched on ourselves is switched off at the end, a reload or not.
+ip -n "$SRV" link set lan0 down
+start_daemon -c "$T/reflashd.conf"
+reload
+note_again reloaded 1 .
+stop_daemon
+in_srv ip link show lan0 | grep -q '[<,]UP[,>]' && fail "the interface was left switched on"
+:

@@ -27,3 +27,14 @@ said=$(grep -c '"address-restored"' "$EVENTS")
 [ "$(grep -c 'comes and goes' "$LOG")" = 1 ] || fail "the flapping was not said once"
 ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24" || fail "the address is gone"
 stop_daemon
+
+# More news of the kernel than its queue holds: what comes after them is heard all the same.
+start_daemon
+kill -STOP "$DAEMON"
+in_srv sh -c 'for i in $(seq 150); do ip link add d$i type veth peer name e$i; done
+	for j in 1 2 3; do for i in $(seq 150); do ip link set d$i up; ip link set d$i down; done; done'
+kill -CONT "$DAEMON"
+sleep 1
+ip -n "$CLI" link set eth0 down
+wait_event network.link '"up":false' >/dev/null
+stop_daemon

@@ -297,6 +297,32 @@ static void whose_address(void **state)
 	assert_string_equal(phone->model->id, "7941G-GE");
 }
 
+/* Whoever uses a phone's name by SCCP or SIP, from another address, proves nothing of it. */
+static void impostors(void **state)
+{
+	static const enum event_type by_name[] = {EVENT_SCCP_REGISTER, EVENT_SCCP_ALARM,
+						  EVENT_SIP_REGISTER};
+	const struct phone *phone;
+	static struct play p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(by_name); i++) {
+		play_begin(&p);
+		play_reset();
+		play_run(&p, ERASED_7970 FIVE);
+		hear(by_name[i], &p.mac, p.ip + 1, "SEP001B54CA0102", NULL, L8);
+		phone = phones_find(&play_phones, p.mac);
+		assert_int_equal(phone->stage, PHONE_WRITING);
+		assert_string_equal(phone->announced, "");
+		/* One whose address nobody knows, under the address of another one. */
+		hear(by_name[i], &(struct mac){{0, 1, 2, 3, 4, 5}}, p.ip, "SEP000102030405", NULL,
+		     L8);
+		assert_int_equal(play_phones.phone[1].stage, PHONE_STAGE_COUNT);
+		hear(by_name[i], &p.mac, p.ip, "SEP001B54CA0102", NULL, L8);
+		assert_int_equal(phone->stage, PHONE_RECOVERED);
+	}
+}
+
 static void a_rival(void **state)
 {
 	struct event e;
@@ -337,7 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stories),	 cmocka_unit_test(whom_it_concerns),
 		cmocka_unit_test(whose_address), cmocka_unit_test(a_rival),
-		cmocka_unit_test(sentences),
+		cmocka_unit_test(impostors),	 cmocka_unit_test(sentences),
 	};
 
 	play_make_library();

@@ -438,6 +438,9 @@ static void test_told_once_a_minute(void **state)
 	assert_int_equal(registers(a, "SIP70.1", PHONE, START + USEC_SEC(60) - 1), 0);
 	assert_int_equal(registers(a, "SIP70.1", PHONE, START + USEC_SEC(60)), 1);
 	assert_int_equal(registers(a, NULL, PHONE, START + USEC_SEC(60)), 1);
+	/* A stranger who said it first, from elsewhere, does not silence the phone. */
+	assert_int_equal(registers(a, "SIP70.3", PHONE + 9, START + USEC_SEC(60)), 1);
+	assert_int_equal(registers(a, "SIP70.3", PHONE, START + USEC_SEC(60)), 1);
 }
 
 static void test_invented_names(void **state)
