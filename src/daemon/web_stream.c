@@ -8,7 +8,7 @@
  *     gone      the MAC address of a phone that was taken off the board
  *     log       an event in short: number, time, name, severity, sentence, phone
  *     speed     the bytes of the last ten minutes, second by second, at the beginning
- *     tick      every second: the time here, and the bytes of the second before
+ *     tick      every second: the time here, and the bytes of the five seconds before
  *
  * A page begins with all of it; after that all pages are told the same, so it is written once,
  * into a ring, and a viewer is no more than a place in it. With a Last-Event-ID (a page that
@@ -35,6 +35,7 @@
 
 #define BEAT_MS	     250u
 #define BEATS_SECOND 4u
+#define TICK_SECONDS 5
 #define BEATS_ALL    20u /* every so many beats each phone is looked at */
 #define PATIENCE     USEC_SEC(30)
 
@@ -91,28 +92,31 @@ static void tell_all(struct web_stream *s, const struct web_text *t)
 	}
 }
 
-static void put_speed(const struct board *b, int64_t now_ms, struct web_text *out)
+/* Of the seconds before this one. Several: a beat that comes late shall not lose one. */
+static void put_seconds(const struct board *b, int64_t now_ms, int64_t count, struct web_text *out)
 {
 	int64_t now = now_ms / 1000;
 
-	web_text_format(out, "event: speed\ndata: {\"second\":%" PRId64 ",\"bytes\":[", now - 1);
-	for (int64_t s = now - BOARD_SECONDS + 1; s < now; s++)
-		web_text_format(out, "%s%u", s > now - BOARD_SECONDS + 1 ? "," : "",
-				s > 0 && s <= b->second_last && b->second_last - s < BOARD_SECONDS
-					? b->second[s % BOARD_SECONDS]
-					: 0);
+	web_text_format(out, "\"second\":%" PRId64 ",\"bytes\":[", now - 1);
+	for (int64_t s = now - count; s < now; s++) {
+		bool known = s > 0 && s <= b->second_last && b->second_last - s < BOARD_SECONDS;
+
+		web_text_format(out, "%s%" PRIu32, s > now - count ? "," : "",
+				known ? b->second[s % BOARD_SECONDS] : 0);
+	}
 	web_text_put(out, "]}\n\n");
+}
+
+static void put_speed(const struct board *b, int64_t now_ms, struct web_text *out)
+{
+	web_text_put(out, "event: speed\ndata: {");
+	put_seconds(b, now_ms, BOARD_SECONDS - 1, out);
 }
 
 static void put_tick(const struct board *b, int64_t now_ms, struct web_text *out)
 {
-	int64_t s = now_ms / 1000 - 1;
-	bool known = s > 0 && s <= b->second_last && b->second_last - s < BOARD_SECONDS;
-
-	web_text_format(out,
-			"event: tick\ndata: {\"now\":%" PRId64 ",\"second\":%" PRId64
-			",\"bytes\":%u}\n\n",
-			now_ms, s, known ? b->second[s % BOARD_SECONDS] : 0);
+	web_text_format(out, "event: tick\ndata: {\"now\":%" PRId64 ",", now_ms);
+	put_seconds(b, now_ms, TICK_SECONDS, out);
 }
 
 static void put_library(struct web_stream *s, struct web_text *out)

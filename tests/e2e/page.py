@@ -208,7 +208,7 @@ def watch(b):
     assert b.received < 100000, 'the page took %d bytes' % b.received
     print('%d bytes for the page with twenty phones' % b.received)
     texts = "[...document.querySelectorAll('#phones li')].map(l => l.textContent)"
-    assert all(any(w in t for w in ('fetching', 'writing', 'address', 'list', 'erased', 'starting', 'recovered', 'seen', 'next step'))
+    assert all(any(w in t for w in ('fetching', 'writing', 'address', 'list', 'erased', 'is erased', 'starting', 'recovered', 'seen', 'next step'))
                for t in b.eval(texts)), 'a phone without a stage'
     assert b.eval("[...document.querySelectorAll('#phones .line')].every(s => s.querySelector('rect') && s.getAttribute('aria-label').startsWith('Timeline: '))"), 'a phone without a timeline'
     b.wait("[...document.querySelectorAll('#phones .bar')].some(e => e.checkVisibility())", 10, 'a bar')
@@ -236,6 +236,12 @@ def watch(b):
     assert 'SIP42.9-4-2SR3-1S' in b.eval("document.getElementById('plan').textContent"), 'no plan'
     b.wait("document.getElementById('area').getAttribute('d').length > 1000 && !document.getElementById('speed').textContent.startsWith('nothing')", 5, 'a chart of speed')
     b.wait("[...document.querySelectorAll('#phones .stage')].filter(s => s.textContent.includes('recovered')).length === 20", 90, 'twenty recovered phones')
+    # The area below the curve is what was sent: no second of it was lost on the way.
+    whole = json.loads(b.eval("fetch('/api/status').then(r => r.text())"))['bytes']
+    drawn = b.eval(r"(() => { const y = [...document.getElementById('area').getAttribute('d').matchAll(/L\d+ ([\d.]+)(?=L)/g)].map(m => 99 - m[1]); return y.reduce((a, b) => a + b) / Math.max(...y); })()")
+    peak = b.eval("document.getElementById('speed').textContent.match(/at most ([\\d.]+) (B|KB|MB)/).slice(1)")
+    total = drawn * float(peak[0]) * {'B': 1, 'KB': 1e3, 'MB': 1e6}[peak[1]]
+    assert 0.9 < total / whole < 1.1, (total, whole)
     assert b.eval('document.title').startswith('20 of 20 recovered'), b.eval('document.title')
     b.picture('recovered')
     readable(b)

@@ -11,7 +11,7 @@ const SEVERITIES = ["debug", "info", "notice", "warning", "error"];
 // stage: words (view_text.c has the same), sign, how urgent, short word for the timeline
 const STAGES = {
 	"seen": ["seen", "○", 3, "seen"],
-	"erased": ["erased", "○", 3, "erased"],
+	"erased": ["is erased", "○", 3, "erased"],
 	"leased": ["has an address", "○", 3, "address"],
 	"listed": ["has its list", "◔", 2, "list"],
 	"fetching": ["fetching", "▼", 0, "fetching"],
@@ -297,11 +297,11 @@ function drawSpeed() {
 }
 function takeTick(t) {
 	offset = t.now - Date.now();
-	for (; speedSecond < t.second && speed.length; speedSecond++) {
-		speed.push(speedSecond + 1 === t.second ? t.bytes : 0);
-		if (speed.length > SECONDS) speed.shift();
-		if (t.second - speedSecond > SECONDS) speedSecond = t.second - SECONDS;
-	}
+	// The newest values of it are told again with each tick: none is lost when one comes late.
+	for (let n = Math.min(SECONDS, t.second - speedSecond); n > 0 && speed.length; n--) speed.push(0);
+	speed = speed.slice(-SECONDS);
+	if (speed.length) speed.splice(-t.bytes.length, t.bytes.length, ...t.bytes);
+	speedSecond = t.second;
 	drawSpeed();
 	// What lasts grows by itself.
 	for (const p of phones.values()) if (!p.proof) dirty.add(p.mac);
