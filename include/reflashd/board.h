@@ -88,6 +88,9 @@ struct board {
 	 * And the addresses once more, side by side, to be looked through fast. */
 	uint16_t index[BOARD_INDEX];
 	uint32_t ip[BOARD_PHONES_MAX];
+	/* Who spoke last without being on the board, and what it runs: see apply_voice(). */
+	struct mac stranger;
+	char stranger_said[72];
 };
 
 /*

@@ -8,6 +8,8 @@
  */
 #include "bus.h"
 
+#include "reflashd/wall.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -162,12 +164,26 @@ static void write_json(struct bus *b, char *json)
 	json[len] = 0;
 }
 
-int64_t bus_wall_ms(void)
+/* One for the whole program, as the clocks are. */
+static struct wall wall;
+static bool at_rest = true;
+
+static int64_t clock_ms(clockid_t id)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(id, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t bus_wall_ms(void)
+{
+	return wall_ms(&wall, clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME), at_rest);
+}
+
+void bus_rest(bool rest)
+{
+	at_rest = rest;
 }
 
 void bus_emit(struct bus *b, struct event *e)

@@ -46,6 +46,8 @@ void bus_join(struct bus *b, struct bus_reader *r);
 void bus_leave(struct bus *b, struct bus_reader *r);
 /* Milliseconds since 1970 UTC, as the bus stamps them. */
 int64_t bus_wall_ms(void);
+/* Nobody is waited for: the clock may be set right now (wall.h). */
+void bus_rest(bool rest);
 /* Ends with the report, when there is a run to report of. */
 void bus_close(struct bus *b);
 

@@ -54,6 +54,7 @@ static void wake_phones(struct daemon *d)
 {
 	int64_t due = phones_deadline(&d->phones), wait = due - bus_wall_ms();
 
+	bus_rest(due == INT64_MAX);
 	if (due == INT64_MAX || d->stopping) {
 		uv_timer_stop(&d->phones_timer);
 		return;

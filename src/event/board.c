@@ -98,6 +98,11 @@ static struct board_phone *new_phone(struct board *b, const struct event *e)
 	p->first_ms = p->stage_ms = e->wall_ms;
 	b->ip[i] = 0;
 	b->index[place_of(b, p->mac)] = (uint16_t)(i + 1);
+	if (b->stranger_said[0] && mac_equal(b->stranger, p->mac)) {
+		text_copy(p->software, sizeof(p->software), b->stranger_said);
+		text_copy(p->was, sizeof(p->was), b->stranger_said);
+	}
+	b->stranger_said[0] = 0;
 	return p;
 }
 
@@ -252,6 +257,24 @@ static void apply_tracker(struct board *b, const struct event *e)
 
 /* ---- what the phone says ---- */
 
+static void note_software(struct board_phone *p, const char *said)
+{
+	if (!*said)
+		return;
+	text_copy(p->software, sizeof(p->software), said);
+	if (!p->was[0] && !p->fetched)
+		text_copy(p->was, sizeof(p->was), said);
+}
+
+/* Who speaks SCCP or SIP says who it is; from another address than the phone's, it is not. */
+static bool is_impostor(const struct board_phone *p, const struct event *e)
+{
+	bool by_name = e->type == EVENT_SCCP_REGISTER || e->type == EVENT_SCCP_ALARM ||
+		       e->type == EVENT_SIP_REGISTER;
+
+	return by_name && event_has(e, FIELD_IP) && e->ip && p->ip && p->ip != e->ip;
+}
+
 static void apply_voice(struct board *b, const struct event *e)
 {
 	struct board_phone *p = phone_of(b, e);
@@ -259,15 +282,16 @@ static void apply_voice(struct board *b, const struct event *e)
 			   : event_has(e, FIELD_LOAD)			  ? e->load
 									  : "";
 
-	if (!p)
+	if (!p && event_has(e, FIELD_MAC)) {
+		/* If it is a phone, the tracker says so next, and these were its first words. */
+		b->stranger = e->mac;
+		text_copy(b->stranger_said, sizeof(b->stranger_said), said);
+	}
+	if (!p || is_impostor(p, e))
 		return;
 	p->last_ms = e->wall_ms;
 	take_ip(b, p, e);
-	if (!*said)
-		return;
-	text_copy(p->software, sizeof(p->software), said);
-	if (!p->was[0] && !p->fetched)
-		text_copy(p->was, sizeof(p->was), said);
+	note_software(p, said);
 }
 
 /* ---- bytes ---- */
@@ -476,7 +500,7 @@ void board_init(struct board *b)
 	b->bytes = b->resent = 0;
 	memset(b->second, 0, sizeof(b->second));
 	b->second_last = 0;
-	b->notice[0] = 0;
+	b->notice[0] = b->stranger_said[0] = 0;
 	b->notice_severity = SEVERITY_DEBUG;
 	b->notice_ms = 0;
 	memset(b->index, 0, sizeof(b->index));

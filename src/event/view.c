@@ -270,8 +270,10 @@ static void put_writing(struct paint *p, const struct board_phone *phone, int64_
 	int64_t ms = now_ms - phone->stage_ms;
 
 	view_duration(duration, ms > 0 ? (uint64_t)ms / 1000 : 0);
+	/* Where there is no room for both, the warning is worth more than the time. */
 	if (p->width - p->column < 34)
-		text_format(text, sizeof(text), "%s", duration);
+		text_format(text, sizeof(text),
+			    p->width - p->column < 13 ? "keep power" : "do not unplug");
 	else
 		text_format(text, sizeof(text), "do not unplug it; %s so far", duration);
 	put(p, BOLD, text);

@@ -315,6 +315,32 @@ static void voice(void **state)
 	assert_int_equal(r->b->count, 1);
 }
 
+/* What a phone says before anybody knows that it is one stands on the board all the same. */
+static void first_words(void **state)
+{
+	struct rig *r = *state;
+	struct event *e;
+
+	event_set_text(begin(r, EVENT_CDP_SEEN, 5), FIELD_SOFTWARE, "a switch");
+	apply(r);
+	event_set_text(begin(r, EVENT_CDP_SEEN, 1), FIELD_SOFTWARE, "TERM70_LOAD");
+	apply(r);
+	stage(r, 1, "seen", NULL);
+	assert_string_equal(phone(r, 1)->software, "TERM70_LOAD");
+	assert_string_equal(phone(r, 1)->was, "TERM70_LOAD");
+	stage(r, 2, "seen", NULL);
+	assert_string_equal(phone(r, 2)->software, "");
+	/* Words in its name from elsewhere are not its own, and not its address. */
+	event_set_ip(begin(r, EVENT_DHCP_ACK, 1), FIELD_IP, 0x0a4f4632);
+	apply(r);
+	e = begin(r, EVENT_SCCP_REGISTER, 1);
+	event_set_ip(e, FIELD_IP, 0x0a4f4640);
+	event_set_text(e, FIELD_LOAD, "SCCP70.9-4-2S");
+	apply(r);
+	assert_string_equal(phone(r, 1)->software, "TERM70_LOAD");
+	assert_int_equal(phone(r, 1)->ip, 0x0a4f4632);
+}
+
 static void refusals(void **state)
 {
 	struct rig *r = *state;
@@ -513,9 +539,9 @@ static void bare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(one_recovery), T(once_more),	T(bytes),    T(by_address), T(seconds),
-		T(advice),	 T(voice),	T(refusals), T(firmware),   T(ourselves),
-		T(full),	 T(many_steps), T(bare),     T(as_json),
+		T(one_recovery), T(once_more), T(bytes),       T(by_address), T(seconds),
+		T(advice),	 T(voice),     T(first_words), T(refusals),   T(firmware),
+		T(ourselves),	 T(full),      T(many_steps),  T(bare),	      T(as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
