@@ -3,7 +3,7 @@
 #   make            build build/reflashd          make demo     recover a simulated 7970
 #   make test       run every test                make bench    side by side with the others
 #   make install    DESTDIR and PREFIX honoured   make fuzz     T=seconds for each target
-#   make deb        a Debian package              make docs     manual and completions
+#   make deb        a Debian package              make static   one file for any Linux (fetches sources)
 #   make help       the rest.  V=1 shows commands, SAN=1 builds with ASan and UBSan, CC=clang works.
 
 VERSION := 0.1.0
@@ -164,8 +164,9 @@ uninstall:
 	$(Q)if [ -e $(conf_file) ] && ! cmp -s conf/reflashd.conf $(conf_file); then \
 	echo "  $(conf_file) was edited and stays; so does /var/lib/reflashd"; else rm -f $(conf_file); fi
 deb: ; $(Q)conf/debian/build.sh $(VERSION) $(B)
+static: ; $(Q)conf/static.sh $(B)
 clean: ; rm -rf build
 help: ; @sed -n '3,8s/^# \{0,1\}//p' Makefile
 
-.PHONY: all docs deb units tools deps demo test bench fuzz format install uninstall clean help
+.PHONY: all docs deb static units tools deps demo test bench fuzz format install uninstall clean help
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
