@@ -350,6 +350,28 @@ static struct MHD_Daemon *start_http(struct web *w)
 		MEMORY_EACH, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+static void say_where(struct daemon *d)
+{
+	uint32_t address = d->config->web_address;
+	char ip[IP4_TEXT_MAX];
+
+	ip4_format(address, ip);
+	if (address >> 24 == 127)
+		daemon_note(d, SEVERITY_INFO, "status-page",
+			    "The status page is at http://%s:%u/ for browsers on this machine.", ip,
+			    d->config->web_port);
+	else if (!address)
+		daemon_note(d, SEVERITY_INFO, "status-page",
+			    "The status page is at port %u of every address of this machine; "
+			    "whoever reaches one of them may look.",
+			    d->config->web_port);
+	else
+		daemon_note(d, SEVERITY_INFO, "status-page",
+			    "The status page is at http://%s:%u/; whoever reaches that address may "
+			    "look.",
+			    ip, d->config->web_port);
+}
+
 static int web_open(struct daemon *d, struct fault *f)
 {
 	struct web *w;
@@ -381,6 +403,7 @@ static int web_open(struct daemon *d, struct fault *f)
 	w->timer.data = w->poll.data = w;
 	w->running = true;
 	uv_poll_start(&w->poll, UV_READABLE, on_readable);
+	say_where(d);
 	return 0;
 }
 

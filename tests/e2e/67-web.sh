@@ -7,7 +7,7 @@ need curl python3
 ns_make
 synth --size 60000 java70 SCCP70.8-5-2S "$FILES/852"
 synth java41 SCCP41.9-4-2SR3-1S "$FILES/942"
-rm "$FILES"/942/cnu41*
+mv "$FILES"/942/cnu41* "$T/"
 W=http://127.0.0.1:8079
 get() { in_srv curl -sS -m 10 "$@"; }
 status() { get -o /dev/null -w '%{http_code}' "$@"; }
@@ -19,6 +19,7 @@ expect() { # CODE CURL-ARGS
 }
 
 start_daemon --web 8079
+grep -q 'status page is at http://127.0.0.1:8079/ for browsers on this machine' "$LOG" || fail "nobody says where the page is"
 
 # The page: three files, all of it ours, none of it large.
 total=0
@@ -182,6 +183,23 @@ assert v('reflashd_events_total', '{event="phone.recovered"}') == 1
 assert v('reflashd_bundles', '{state="complete"}') == 1 and v('reflashd_bundles', '{state="incomplete"}') == 1
 assert v('reflashd_link_up') == 1 and v('reflashd_web_viewers') == 2 and v('reflashd_ready') == 1
 EOF
+
+# Whoever comes back is told only what it has not heard.
+in_srv curl -sN -m 1 -H 'Last-Event-ID: 12' $W/api/stream >"$T/again" 2>/dev/null || :
+[ "$(sed -n 's/^id: //p' "$T/again" | sort -n | head -n 1)" -gt 12 ] || fail "Last-Event-ID is not heeded"
+in_srv curl -sN -m 1 -H 'Last-Event-ID: 99999999' $W/api/stream >"$T/again" 2>/dev/null || :
+grep -q '^id: 1$' "$T/again" || fail "a number of another run hides what was said"
+
+# The firmware changes: the page hears of it.
+mv "$T"/cnu41* "$FILES/942/"
+kill -HUP "$DAEMON"
+wait_event firmware.bundle '"load": ?"SCCP41.9-4-2SR3-1S".*"complete": ?true' >/dev/null
+for _ in $(seq 30); do
+	! tail -n 40 "$T/sse" | grep -q '"load":"SCCP41.9-4-2SR3-1S".*"complete":true' || break
+	sleep 0.1
+done
+grep '^data: {"bundles"' "$T/sse" | tail -n 1 | grep -q '"models":\["7941","7941G-GE","7961","7961G-GE"\],"road":"SCCP41' ||
+	fail "the plan on the page is the old one: $(grep '^data: {"bundles"' "$T/sse" | tail -n 1)"
 
 # Rude visitors: they read nothing, say nothing, come a hundred at a time, talk nonsense. Nobody
 # is hurt, a phone is served all the while.
