@@ -53,6 +53,10 @@ struct dhcp_out {
 	bool leases_changed; /* the shell should save the table */
 	unsigned event_count;
 	struct event events[3];
+	/* The lease whose record changed (leases_changed), NULL: none. promise: the answer in data
+	 * is an ACK of it, which must not leave before the record is where a crash leaves it. */
+	struct lease *changed;
+	bool promise;
 };
 
 struct dhcp_server {

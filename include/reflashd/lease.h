@@ -30,6 +30,10 @@ struct lease {
 	enum lease_state state;
 	usec_t expires;
 	uint16_t earlier, later; /* neighbours in the list of this state, by expiry */
+	/* What the disk says of this address: it is this phone's until then at least. 0: nothing;
+	 * 1: it was this phone's once. Set by whoever saves; lease_set() drops it with the owner.
+	 */
+	usec_t kept;
 };
 
 struct lease_table {
@@ -71,12 +75,31 @@ void lease_set(struct lease_table *t, struct lease *l, struct mac mac, enum leas
 
 /*
  * The table as text, one line a lease: "MAC IP STATE SECONDS", SECONDS left (may be 0);
- * only BOUND and RELEASED leases. malloc'ed text, NULL when memory is short. Loading
- * ignores lines outside the pool and reports the first line that makes no sense; nothing
- * of a bad file is taken over. Load before anything is leased.
+ * BOUND and RELEASED leases, and what was one before it was offered to the same phone again.
+ * malloc'ed text, NULL when memory is short. Loading ignores lines outside the pool and reports the
+ * first line that makes no sense; nothing of a bad file is taken over. Load before anything is
+ * leased.
  */
 char *lease_table_save(const struct lease_table *t, usec_t now);
 int lease_table_load(struct lease_table *t, const char *name, const char *text, size_t len,
 		     usec_t now, struct fault *f);
+
+/*
+ * The journal: one line for each change since the table was written, in the order of the changes,
+ *
+ *	CRC MAC IP bound|released SECONDS		or		CRC - IP free 0
+ *
+ * CRC: eight hex digits, CRC-32 of what follows the blank, without the newline. A bound lease is
+ * written down for twice its time, so that a renewal on time needs no new line; *kept is what
+ * lease.kept becomes once the line is on disk. Returns the length, always under LEASE_LINE_MAX.
+ */
+#define LEASE_LINE_MAX 80
+size_t lease_line_write(const struct lease *l, usec_t now, char *out, usec_t *kept);
+/*
+ * Applies a journal to a table that was loaded: up to the end, the first NUL or the first line that
+ * is torn, since what follows that one was never promised to anybody. Applying it once more
+ * to its own result changes nothing. Returns the number of lines applied.
+ */
+unsigned lease_journal_replay(struct lease_table *t, const char *text, size_t len, usec_t now);
 
 #endif

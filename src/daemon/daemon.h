@@ -139,6 +139,8 @@ struct daemon {
 	struct pcap *pcap;
 	struct reload *reload;
 	struct recent *recent;
+	struct journal *journal;
+	struct phones_writer *phones_writer; /* state.c */
 	struct service *service;
 	bool leases_dirty, save_failed;
 	uint64_t phones_saved; /* phones.changes as of the last write */
@@ -161,6 +163,8 @@ void dhcp_port_probe(struct dhcp_port *p);
 /* Our address turned out to be nobody else's: serve, if that is what we waited for. */
 void dhcp_port_address_free(struct dhcp_port *p);
 void dhcp_port_close(struct dhcp_port *p);
+void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, struct mac mac,
+		    const uint8_t *data, size_t len);
 /*
  * Another DHCP server was heard, by whichever of our ears: said once for each server and phone,
  * then at most once a minute. phone: who has chosen that server (or was given an address by it);
@@ -211,6 +215,27 @@ int udp_open(const char *interface, uint32_t address, uint16_t port, struct faul
 /* state.c: what outlives us. */
 int state_load(struct daemon *d, struct fault *f);
 int state_dir_make(const char *dir, struct fault *f);
+#define LEASES_FILE "leases"
+/* The whole file; *text NULL when there is none. What is no ordinary file is a fault. */
+int state_load_file(const struct daemon *d, const char *file, char path[], size_t size, char **text,
+		    size_t *len, struct fault *f);
+/* A new file beside the old one, synced and renamed over it. For any thread. */
+int state_save_file(const struct daemon *d, const char *file, const char *text, size_t len,
+		    const char *what, struct fault *f);
+int state_sync_dir(const struct daemon *d, struct fault *f);
+
+/* journal.c: an ACK leaves when its lease is on disk. NULL: no journal, nothing waits. */
+int journal_open(struct daemon *d, struct fault *f);
+int journal_load(struct daemon *d, struct fault *f);
+/* We serve: from here on changes are written, beginning with the whole table. */
+void journal_start(struct journal *j);
+/* out->changed is to be written down. True: the ACK in out is kept here and sent, with its event,
+ * when that is done; what else is in out is the caller's. */
+bool journal_take(struct journal *j, const struct dhcp_out *out);
+/* After a bunch of packets: what has gathered goes to the disk. */
+void journal_flush(struct journal *j);
+void journal_remove(struct daemon *d);
+void journal_close(struct daemon *d);
 /* Writes what has changed; 0, or the first fault. */
 int state_save(struct daemon *d, struct fault *f);
 /* The same in a tenth of a second; a failure becomes an event. */

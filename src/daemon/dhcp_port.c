@@ -43,42 +43,42 @@ static void send_frame(struct dhcp_port *p, const struct frame_udp *f, const voi
 		sendto(p->raw_fd, frame, n, 0, (struct sockaddr *)&to, sizeof(to));
 }
 
-static void send_reply(struct dhcp_port *p)
+void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, struct mac mac,
+		    const uint8_t *data, size_t len)
 {
-	const struct dhcp_out *out = &p->out;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT)};
 
-	switch (out->route) {
+	switch (route) {
 	case DHCP_ROUTE_HARDWARE: {
 		struct frame_udp f = {.src_mac = p->daemon->link.mac,
-				      .dst_mac = out->mac,
+				      .dst_mac = mac,
 				      .src_ip = p->daemon->address,
-				      .dst_ip = out->ip,
+				      .dst_ip = ip,
 				      .src_port = DHCP_SERVER_PORT,
 				      .dst_port = DHCP_CLIENT_PORT};
 
-		send_frame(p, &f, out->data, out->len);
+		send_frame(p, &f, data, len);
 		return;
 	}
 	case DHCP_ROUTE_BROADCAST: to.sin_addr.s_addr = htonl(INADDR_BROADCAST); break;
 	case DHCP_ROUTE_RELAY: to.sin_port = htons(DHCP_SERVER_PORT); /* fall through */
-	case DHCP_ROUTE_UNICAST: to.sin_addr.s_addr = htonl(out->ip); break;
+	case DHCP_ROUTE_UNICAST: to.sin_addr.s_addr = htonl(ip); break;
 	}
-	sendto(p->server_fd, out->data, out->len, 0, (struct sockaddr *)&to, sizeof(to));
+	sendto(p->server_fd, data, len, 0, (struct sockaddr *)&to, sizeof(to));
 }
 
 static void perform(struct dhcp_port *p)
 {
 	struct daemon *d = p->daemon;
+	struct dhcp_out *out = &p->out;
+	bool held = out->changed && journal_take(d->journal, out);
 
-	if (p->out.len)
-		send_reply(p);
-	for (unsigned i = 0; i < p->out.event_count; i++)
-		daemon_emit(d, &p->out.events[i]);
-	if (p->out.leases_changed) {
-		d->leases_dirty = true;
-		state_save_soon(d);
-	}
+	d->leases_dirty |= out->leases_changed;
+	if (out->len && !held)
+		dhcp_port_send(p, out->route, out->ip, out->mac, out->data, out->len);
+	for (unsigned i = 0; i < out->event_count; i++)
+		if (!held || out->events[i].type != EVENT_DHCP_ACK)
+			daemon_emit(d, &out->events[i]);
 }
 
 /* A phone that picks another server says so by naming it. */
@@ -106,13 +106,14 @@ static void on_server_packet(uv_poll_t *poll, int status, int events)
 		ssize_t n = recv(p->server_fd, data, sizeof(data), 0);
 
 		if (n < 0)
-			return;
+			break;
 		if (!p->daemon->serving)
 			continue;
 		look_for_rival(p, data, (size_t)n);
 		dhcp_server_receive(&p->server, data, (size_t)n, daemon_now(), &p->out);
 		perform(p);
 	}
+	journal_flush(p->daemon->journal);
 }
 
 static void start_serving(struct daemon *d)
@@ -126,6 +127,7 @@ static void start_serving(struct daemon *d)
 	if (d->address_check.running)
 		return; /* dhcp_port_address_free() follows */
 	d->serving = true;
+	journal_start(d->journal);
 	ip4_format(d->address, text);
 	event_init(&e, EVENT_DAEMON_READY);
 	event_set_text(&e, FIELD_INTERFACE, d->config->interface);
@@ -280,9 +282,20 @@ void dhcp_port_probe(struct dhcp_port *p)
 	watch_on(p);
 }
 
+static int watch(uv_loop_t *loop, uv_poll_t *poll, int fd, uv_poll_cb cb, void *data)
+{
+	int err = uv_poll_init(loop, poll, fd);
+
+	if (err)
+		return err;
+	poll->data = data;
+	return uv_poll_start(poll, UV_READABLE, cb);
+}
+
 int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
 {
 	const char *interface = d->config->interface;
+	int err;
 
 	p->daemon = d;
 	p->server_fd = p->client_fd = p->raw_fd = -1;
@@ -299,18 +312,21 @@ int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
 	if (p->raw_fd < 0)
 		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
 				 interface, strerror(errno));
-	uv_poll_init(d->loop, &p->server_poll, p->server_fd);
-	uv_poll_init(d->loop, &p->client_poll, p->client_fd);
-	p->server_poll.data = p->client_poll.data = p;
-	uv_poll_start(&p->server_poll, UV_READABLE, on_server_packet);
-	uv_poll_start(&p->client_poll, UV_READABLE, on_client_packet);
-	return 0;
+	err = watch(d->loop, &p->server_poll, p->server_fd, on_server_packet, p);
+	if (!err)
+		err = watch(d->loop, &p->client_poll, p->client_fd, on_client_packet, p);
+	if (err)
+		return fault_set(f, err, "cannot wait for packets on %s: %s", interface,
+				 uv_strerror(err));
+	return journal_open(d, f);
 }
 
 void dhcp_port_close(struct dhcp_port *p)
 {
 	int *fds[] = {&p->server_fd, &p->client_fd, &p->raw_fd};
 
+	if (p->daemon)
+		journal_close(p->daemon);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);

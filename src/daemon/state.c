@@ -2,7 +2,11 @@
 /*
  * What outlives a run: the leases, and what is known of each phone. Each file is written whole to a
  * temporary one, synced and renamed over the old one, so that a crash at any moment leaves the old
- * table or the new one.
+ * table or the new one. For the leases of the moment there is journal.c as well.
+ *
+ * While we serve, a thread does it: a disk may take its time, the phones may not wait for it. What
+ * is known of a phone may be a tenth of a second old on disk, since the phone itself shows it
+ * again by what it asks for next.
  */
 #include "daemon.h"
 
@@ -14,7 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEASES_FILE    "leases"
 #define PHONES_FILE    "phones"
 #define STATE_SIZE_MAX (2u << 20)
 
@@ -28,28 +31,38 @@ int state_dir_make(const char *dir, struct fault *f)
 		strerror(errno));
 }
 
-/* The whole file; *text NULL when there is none. */
-static int load_file(const struct daemon *d, const char *file, char path[], size_t size,
-		     char **text, size_t *len, struct fault *f)
+/* Not blocking: a FIFO of that name must not stop us for ever. */
+int state_load_file(const struct daemon *d, const char *file, char path[], size_t size, char **text,
+		    size_t *len, struct fault *f)
 {
-	ssize_t n;
+	struct stat st;
+	ssize_t n = 0;
 	int fd, err = 0;
 
 	*text = NULL;
+	*len = 0;
 	snprintf(path, size, "%s/%s", d->config->state_dir, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0
 				       : fault_set(f, -errno, "cannot read `%s': %s", path,
 						   strerror(errno));
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		close(fd);
+		return fault_set(f, -EINVAL,
+				 "`%s' is no ordinary file. Remove it, or name another folder with "
+				 "--state-dir",
+				 path);
+	}
 	*text = malloc(STATE_SIZE_MAX);
-	n = *text ? read(fd, *text, STATE_SIZE_MAX) : -1;
-	if (n < 0) {
+	errno = ENOMEM;
+	while (*text && *len < STATE_SIZE_MAX &&
+	       (n = read(fd, *text + *len, STATE_SIZE_MAX - *len)) > 0)
+		*len += (size_t)n;
+	if (!*text || n < 0) {
 		err = fault_set(f, -errno, "cannot read `%s': %s", path, strerror(errno));
 		free(*text);
 		*text = NULL;
-	} else {
-		*len = (size_t)n;
 	}
 	close(fd);
 	return err;
@@ -63,13 +76,15 @@ int state_load(struct daemon *d, struct fault *f)
 	int err = state_dir_make(d->config->state_dir, f);
 
 	if (!err)
-		err = load_file(d, LEASES_FILE, path, sizeof(path), &text, &len, f);
+		err = state_load_file(d, LEASES_FILE, path, sizeof(path), &text, &len, f);
 	if (!err && text) {
 		err = lease_table_load(&d->dhcp.leases, path, text, len, daemon_now(), f);
 		free(text);
 	}
 	if (!err)
-		err = load_file(d, PHONES_FILE, path, sizeof(path), &text, &len, f);
+		err = journal_load(d, f);
+	if (!err)
+		err = state_load_file(d, PHONES_FILE, path, sizeof(path), &text, &len, f);
 	if (!err && text) {
 		err = phones_text_read(&d->phones, path, text, len, f);
 		free(text);
@@ -77,8 +92,22 @@ int state_load(struct daemon *d, struct fault *f)
 	return err;
 }
 
-static int save_file(const struct daemon *d, const char *file, const char *text, size_t len,
-		     const char *what, struct fault *f)
+/* A rename is on disk when its folder is. */
+int state_sync_dir(const struct daemon *d, struct fault *f)
+{
+	int fd = open(d->config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
+
+	/* Some file systems cannot sync a folder, and say so by EINVAL. */
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		err = fault_set(f, -errno, "cannot save to the folder `%s': %s",
+				d->config->state_dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int state_save_file(const struct daemon *d, const char *file, const char *text, size_t len,
+		    const char *what, struct fault *f)
 {
 	char path[CONFIG_PATH_MAX + 16], temporary[CONFIG_PATH_MAX + 24];
 	int fd, err = 0;
@@ -99,7 +128,9 @@ static int save_file(const struct daemon *d, const char *file, const char *text,
 				what, path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return err;
+	if (err)
+		unlink(temporary); /* half a file fills the disk for nobody's good */
+	return err ? err : state_sync_dir(d, f);
 }
 
 static int save_leases(struct daemon *d, struct fault *f)
@@ -109,28 +140,40 @@ static int save_leases(struct daemon *d, struct fault *f)
 
 	if (!text)
 		return fault_set(f, -ENOMEM, "no memory to save the leases");
-	err = save_file(d, LEASES_FILE, text, strlen(text), "the addresses of the phones", f);
+	err = state_save_file(d, LEASES_FILE, text, strlen(text), "the addresses of the phones", f);
 	free(text);
-	if (!err)
+	if (!err) {
 		d->leases_dirty = false;
+		journal_remove(d);
+	}
 	return err;
 }
 
+static char *phones_text(const struct phones *p, size_t *len)
+{
+	size_t size = ((size_t)p->count + 1) * PHONE_TEXT_MAX;
+	char *text = malloc(size);
+
+	*len = 0;
+	for (unsigned i = 0; text && i < p->count; i++)
+		*len += phone_text_write(&p->phone[i], text + *len, size - *len);
+	return text;
+}
+
+#define PHONES_WHAT "what is known of the phones"
+
 static int save_phones(struct daemon *d, struct fault *f)
 {
-	const struct phones *p = &d->phones;
-	size_t size = ((size_t)p->count + 1) * PHONE_TEXT_MAX, len = 0;
-	char *text = malloc(size);
+	size_t len;
+	char *text = phones_text(&d->phones, &len);
 	int err;
 
 	if (!text)
 		return fault_set(f, -ENOMEM, "no memory to save what is known of the phones");
-	for (unsigned i = 0; i < p->count; i++)
-		len += phone_text_write(&p->phone[i], text + len, size - len);
-	err = save_file(d, PHONES_FILE, text, len, "what is known of the phones", f);
+	err = state_save_file(d, PHONES_FILE, text, len, PHONES_WHAT, f);
 	free(text);
 	if (!err)
-		d->phones_saved = p->changes;
+		d->phones_saved = d->phones.changes;
 	return err;
 }
 
@@ -148,24 +191,79 @@ int state_save(struct daemon *d, struct fault *f)
 	return err;
 }
 
-static void on_save_timer(uv_timer_t *timer)
-{
-	struct daemon *d = timer->data;
-	struct fault f;
+/* ---- while we serve ---- */
 
-	if (state_save(d, &f) == 0) {
-		d->save_failed = false;
-		return;
-	}
+struct phones_writer {
+	uv_work_t work;
+	struct daemon *daemon;
+	char *text;
+	size_t len;
+	uint64_t changes; /* what text knows of */
+	struct fault fault;
+	int err;
+};
+
+static void write_phones(uv_work_t *work)
+{
+	struct phones_writer *w = work->data;
+
+	w->err = state_save_file(w->daemon, PHONES_FILE, w->text, w->len, PHONES_WHAT, &w->fault);
+}
+
+static void not_saved(struct daemon *d, const char *text)
+{
 	if (!d->save_failed) {
 		d->save_failed = true; /* before the note, which comes by here again */
-		daemon_note(d, SEVERITY_WARNING, "state-not-saved", "%s.", f.text);
+		daemon_note(d, SEVERITY_WARNING, "state-not-saved", "%s.", text);
 	}
 }
 
-/* Gathered for a tenth of a second: twenty phones powered at once are one write. */
+static void on_phones_written(uv_work_t *work, int status)
+{
+	struct phones_writer *w = work->data;
+	struct daemon *d = w->daemon;
+
+	(void)status; /* nobody cancels it */
+	d->phones_writer = NULL;
+	if (w->err) {
+		not_saved(d, w->fault.text);
+	} else {
+		d->phones_saved = w->changes;
+		d->save_failed = false;
+	}
+	free(w->text);
+	free(w);
+	if (d->phones.changes != d->phones_saved)
+		state_save_soon(d);
+}
+
+static void on_save_timer(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct phones_writer *w;
+
+	if (d->phones_writer || d->phones.changes == d->phones_saved)
+		return; /* else it comes by again when that is done */
+	w = calloc(1, sizeof(*w));
+	if (w)
+		w->text = phones_text(&d->phones, &w->len);
+	if (!w || !w->text) {
+		free(w);
+		not_saved(d, "There is no memory to save what is known of the phones");
+		return;
+	}
+	w->work.data = w;
+	w->daemon = d;
+	w->changes = d->phones.changes;
+	d->phones_writer = w;
+	must(uv_queue_work(d->loop, &w->work, write_phones, on_phones_written) == 0);
+}
+
+/* Gathered for a tenth of a second: twenty phones at once are one write. */
 void state_save_soon(struct daemon *d)
 {
+	if (uv_is_closing((uv_handle_t *)&d->save_timer) || d->phones_writer)
+		return;
 	if (!uv_is_active((uv_handle_t *)&d->save_timer))
 		uv_timer_start(&d->save_timer, on_save_timer, d->save_failed ? 1000 : 100, 0);
 }

@@ -232,6 +232,10 @@ void lease_set(struct lease_table *t, struct lease *l, struct mac mac, enum leas
 			make_free(t, other);
 	}
 	unlink_slot(t, l);
+	if (!state_has_owner(state) || !mac_equal(l->mac, mac))
+		l->kept = 0;
+	else if (state == LEASE_RELEASED && l->kept)
+		l->kept = 1;
 	l->state = state;
 	l->expires = expires;
 	l->mac = state_has_owner(state) ? mac : (struct mac){{0}};

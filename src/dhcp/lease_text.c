@@ -9,6 +9,10 @@
  * table may give one address to two phones. Empty lines and lines that begin with '#' are
  * fine. A last line without its newline is a file that was cut off.
  *
+ * The journal beside it has the same words behind a checksum. It is written by appending, and a
+ * line that is torn is the last one: nobody was told of it. So here the rule is the other
+ * way round, everything before the damage is believed.
+ *
  * Loading goes over the text twice: once to judge it, once to take it over. Two lines for one
  * phone or one address are only noticed the second time; then all is undone. Lines for
  * addresses that are not in the pool (it was changed) or that were taken out of it are skipped.
@@ -23,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_TEXT_MAX 80
+#define LINE_TEXT_MAX LEASE_LINE_MAX
 #define FOREVER	      UINT32_MAX /* seconds: RFC 2131 3.3, "infinity" */
 
 struct line {
@@ -35,7 +39,8 @@ struct line {
 
 static bool worth_saving(const struct lease *l)
 {
-	return l->state == LEASE_BOUND || l->state == LEASE_RELEASED;
+	return l->state == LEASE_BOUND || l->state == LEASE_RELEASED ||
+	       (l->state == LEASE_OFFERED && l->kept);
 }
 
 /* Rounded up: rounding down would end a lease before its time, a little at each restart. */
@@ -72,7 +77,7 @@ char *lease_table_save(const struct lease_table *t, usec_t now)
 		ip4_format(l->ip, ip);
 		n = snprintf(text + len, size - len, "%s %s %s %" PRIu64 "\n", mac, ip,
 			     l->state == LEASE_BOUND ? "bound" : "released",
-			     seconds_left(l->expires, now));
+			     l->state == LEASE_OFFERED ? 0 : seconds_left(l->expires, now));
 		must(n > 0 && n < LINE_TEXT_MAX);
 		len += (size_t)n;
 	}
@@ -138,6 +143,7 @@ static bool take_over(struct lease_table *t, const struct line *line, usec_t now
 	if (l->state != LEASE_FREE || lease_find_mac(t, line->mac))
 		return false;
 	lease_set(t, l, line->mac, line->state, expiry(line->seconds, now));
+	l->kept = line->state == LEASE_BOUND ? l->expires : 1;
 	return true;
 }
 
@@ -199,4 +205,105 @@ int lease_table_load(struct lease_table *t, const char *name, const char *text, 
 		}
 	}
 	return 0;
+}
+
+/* ---- the journal ---- */
+
+/* The CRC-32 of Ethernet and zip. Bit by bit: lines are short and few. */
+static uint32_t crc32_of(const char *data, size_t len)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < len; i++) {
+		crc ^= (uint8_t)data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+	}
+	return ~crc;
+}
+
+#define CRC_LEN 8u
+
+size_t lease_line_write(const struct lease *l, usec_t now, char *out, usec_t *kept)
+{
+	char mac[MAC_TEXT_MAX], ip[IP4_TEXT_MAX], sum[CRC_LEN + 1];
+	uint64_t seconds = 0;
+	int n;
+
+	*kept = 0;
+	ip4_format(l->ip, ip);
+	mac_format(l->mac, mac);
+	if (l->state == LEASE_BOUND) {
+		seconds = seconds_left(l->expires, now);
+		if (seconds != FOREVER)
+			seconds = seconds * 2 < FOREVER ? seconds * 2 : FOREVER - 1;
+		*kept = expiry(seconds, now);
+	} else if (worth_saving(l)) {
+		*kept = 1;
+	}
+	if (worth_saving(l))
+		n = snprintf(out + CRC_LEN + 1, LEASE_LINE_MAX - CRC_LEN - 1,
+			     "%s %s %s %" PRIu64 "\n", mac, ip,
+			     l->state == LEASE_BOUND ? "bound" : "released", seconds);
+	else
+		n = snprintf(out + CRC_LEN + 1, LEASE_LINE_MAX - CRC_LEN - 1, "- %s free 0\n", ip);
+	must(n > 0 && (unsigned)n < LEASE_LINE_MAX - CRC_LEN - 1);
+	snprintf(sum, sizeof(sum), "%08" PRIx32, crc32_of(out + CRC_LEN + 1, (size_t)n - 1));
+	memcpy(out, sum, CRC_LEN);
+	out[CRC_LEN] = ' ';
+	return CRC_LEN + 1 + (size_t)n;
+}
+
+static bool parse_free(const char *text, uint32_t *ip)
+{
+	char copy[IP4_TEXT_MAX];
+	const char *end = strchr(text + 2, ' ');
+
+	if (strncmp(text, "- ", 2) != 0 || !end || strcmp(end, " free 0") != 0 ||
+	    (size_t)(end - text - 2) >= sizeof(copy))
+		return false;
+	memcpy(copy, text + 2, (size_t)(end - text - 2));
+	copy[end - text - 2] = '\0';
+	return ip4_parse(copy, ip);
+}
+
+/* False: torn. Addresses that are no longer in the pool are passed over. */
+static bool replay_line(struct lease_table *t, char *text, usec_t now)
+{
+	char sum[CRC_LEN + 1];
+	size_t len = strlen(text);
+	struct line line;
+	struct lease *l;
+
+	if (len < CRC_LEN + 3 || text[CRC_LEN] != ' ')
+		return false;
+	snprintf(sum, sizeof(sum), "%08" PRIx32, crc32_of(text + CRC_LEN + 1, len - CRC_LEN - 1));
+	if (memcmp(sum, text, CRC_LEN) != 0)
+		return false;
+	text += CRC_LEN + 1;
+	line.state = LEASE_FREE;
+	if (!parse_free(text, &line.ip) && !parse_line(text, &line))
+		return false;
+	l = lease_find_ip(t, line.ip);
+	if (!l || l->state == LEASE_DECLINED)
+		return true;
+	if (line.state == LEASE_FREE) {
+		lease_set(t, l, l->mac, LEASE_FREE, 0);
+		return true;
+	}
+	lease_set(t, l, line.mac, line.state, expiry(line.seconds, now));
+	l->kept = line.state == LEASE_BOUND ? l->expires : 1;
+	return true;
+}
+
+unsigned lease_journal_replay(struct lease_table *t, const char *text, size_t len, usec_t now)
+{
+	struct span rest = {(const uint8_t *)text, len};
+	char buffer[LINE_TEXT_MAX];
+	unsigned n = 0;
+	bool whole;
+
+	while (next_line(&rest, buffer, &whole) && whole && replay_line(t, buffer, now))
+		n++;
+	return n;
 }

@@ -72,9 +72,14 @@ static struct event *tell(const struct call *c, enum event_type type, uint32_t i
 	return e;
 }
 
-static void ignore(const struct call *c, uint32_t ip, const char *reason)
+/* code: one fixed word for programs; the advice goes by "other-server". */
+static struct event *ignore(const struct call *c, uint32_t ip, const char *code, const char *reason)
 {
-	event_set_text(tell(c, EVENT_DHCP_IGNORED, ip), FIELD_REASON, reason);
+	struct event *e = tell(c, EVENT_DHCP_IGNORED, ip);
+
+	event_set_text(e, FIELD_CODE, code);
+	event_set_text(e, FIELD_REASON, reason);
+	return e;
 }
 
 static void refuse(const struct call *c, uint32_t ip, const char *reason)
@@ -147,11 +152,12 @@ static bool welcome(const struct call *c)
 	char reason[REASON_MAX], net[24], relay[IP4_TEXT_MAX];
 
 	if (q->op != OP_REQUEST) {
-		ignore(c, 0, "this is a server's answer, and only questions come to a server");
+		ignore(c, 0, "server-message",
+		       "this is a server's answer, and only questions come to a server");
 		return false;
 	}
 	if (mac_is_zero(q->mac) || q->mac.b[0] & 1) {
-		ignore(c, 0, "its hardware address cannot be that of one device");
+		ignore(c, 0, "bad-mac", "its hardware address cannot be that of one device");
 		return false;
 	}
 	if (q->giaddr != 0 && !is_host(conf, q->giaddr)) {
@@ -161,11 +167,11 @@ static bool welcome(const struct call *c)
 			    "it comes through the relay %s, and we lease addresses of %s only; "
 			    "connect the phone to this network",
 			    relay, net);
-		ignore(c, 0, reason);
+		ignore(c, 0, "other-network", reason);
 		return false;
 	}
 	if (conf->phones_only && !dhcp_is_phone(q) && !lease_find_mac(c->s->leases, q->mac)) {
-		ignore(c, 0,
+		ignore(c, 0, "not-a-phone",
 		       "it does not look like a Cisco phone; if it should get an address, "
 		       "use --clients all");
 		return false;
@@ -189,10 +195,17 @@ static usec_t lease_end(const struct call *c)
 	return seconds == UINT32_MAX ? USEC_NEVER : c->now + USEC_SEC(seconds);
 }
 
+static void changed(const struct call *c, struct lease *l)
+{
+	c->out->leases_changed = true;
+	c->out->changed = l;
+}
+
 static void bind_lease(const struct call *c, struct lease *l)
 {
 	lease_set(c->s->leases, l, c->q->mac, LEASE_BOUND, lease_end(c));
-	c->out->leases_changed = true;
+	changed(c, l);
+	c->out->promise = true;
 }
 
 static bool is_running(const struct lease *l, usec_t now)
@@ -211,7 +224,7 @@ static struct lease *choose(const struct call *c, uint32_t wanted)
 			    "all %u addresses of the pool are in use; give more with --pool, or "
 			    "a shorter --lease-time",
 			    c->s->leases->count);
-		ignore(c, 0, reason);
+		ignore(c, 0, "pool-full", reason);
 	}
 	return l;
 }
@@ -239,11 +252,12 @@ static void on_bootp(const struct call *c)
 	struct lease *l;
 
 	if (dhcp_packet_option(c->q, DHCP_OPT_MESSAGE_TYPE).data) {
-		ignore(c, 0, "its DHCP message type is none that a client sends");
+		ignore(c, 0, "message-type", "its DHCP message type is none that a client sends");
 		return;
 	}
 	if (c->q->ciaddr != 0) {
-		ignore(c, c->q->ciaddr, "it speaks BOOTP and has an address already");
+		ignore(c, c->q->ciaddr, "bootp-with-address",
+		       "it speaks BOOTP and has an address already");
 		return;
 	}
 	l = choose(c, 0);
@@ -306,11 +320,12 @@ static void on_request(const struct call *c)
 		ip4_format(server, text);
 		text_format(reason, sizeof(reason),
 			    "it has chosen another DHCP server, %s; unplug or stop that one", text);
-		ignore(c, ip, reason);
+		event_set_ip(ignore(c, ip, "other-server", reason), FIELD_SERVER, server);
 		if (own && own->state == LEASE_OFFERED)
-			lease_set(c->s->leases, own, q->mac, LEASE_FREE, 0);
+			lease_set(c->s->leases, own, q->mac,
+				  own->kept ? LEASE_RELEASED : LEASE_FREE, c->now);
 	} else if (ip == 0) {
-		ignore(c, 0, "its request names no address");
+		ignore(c, 0, "no-address-named", "its request names no address");
 	} else if (why_not(c, ip, reason)) {
 		refuse(c, ip, reason);
 	} else {
@@ -339,11 +354,12 @@ static void on_decline(const struct call *c)
 	(void)dhcp_packet_option_ip(c->q, DHCP_OPT_REQUESTED_IP, &ip);
 	l = held(c, ip);
 	if (!l) {
-		ignore(c, ip, "it declines an address that it does not have from us");
+		ignore(c, ip, "not-its-address",
+		       "it declines an address that it does not have from us");
 		return;
 	}
 	lease_set(c->s->leases, l, c->q->mac, LEASE_DECLINED, c->now + DHCP_DECLINE_HOLD);
-	c->out->leases_changed = true;
+	changed(c, l);
 	tell(c, EVENT_DHCP_DECLINE, ip);
 }
 
@@ -352,11 +368,12 @@ static void on_release(const struct call *c)
 	struct lease *l = held(c, c->q->ciaddr);
 
 	if (!l) {
-		ignore(c, c->q->ciaddr, "it gives back an address that it does not have from us");
+		ignore(c, c->q->ciaddr, "not-its-address",
+		       "it gives back an address that it does not have from us");
 		return;
 	}
 	lease_set(c->s->leases, l, c->q->mac, LEASE_RELEASED, c->now);
-	c->out->leases_changed = true;
+	changed(c, l);
 	tell(c, EVENT_DHCP_RELEASE, l->ip);
 }
 
@@ -366,7 +383,7 @@ static void on_inform(const struct call *c)
 	char mac[MAC_TEXT_MAX], text[IP4_TEXT_MAX];
 
 	if (!is_host(&c->s->config, ip)) {
-		ignore(c, ip,
+		ignore(c, ip, "own-address",
 		       "it has an address of its own, but none of this network that we could "
 		       "answer to");
 		return;
@@ -386,7 +403,8 @@ static void clear(struct dhcp_out *out)
 	out->route = DHCP_ROUTE_BROADCAST;
 	out->ip = 0;
 	out->mac = (struct mac){{0}};
-	out->leases_changed = false;
+	out->leases_changed = out->promise = false;
+	out->changed = NULL;
 	out->event_count = 0;
 }
 
@@ -430,6 +448,7 @@ static void malformed(struct dhcp_out *out, const char *reason)
 {
 	struct event *e = add_event(out, EVENT_DHCP_IGNORED);
 
+	event_set_text(e, FIELD_CODE, "malformed");
 	event_set_text(e, FIELD_REASON, reason);
 	event_say(e, "A packet to the DHCP port is ignored: %s.", reason);
 }
@@ -445,7 +464,9 @@ static void dispatch(const struct call *c)
 	case DHCP_INFORM: on_inform(c); break;
 	case DHCP_OFFER:
 	case DHCP_ACK:
-	case DHCP_NAK: ignore(c, 0, "this message is a server's, not a client's"); break;
+	case DHCP_NAK:
+		ignore(c, 0, "server-message", "this message is a server's, not a client's");
+		break;
 	}
 }
 

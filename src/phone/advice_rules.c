@@ -16,22 +16,21 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ROUNDS_ENOUGH	  4 /* ACKs without a file: a minute of the fastest loop on record */
-#define ROUNDS_MS	  INT64_C(45000)
-#define OLD_CODE_MS	  INT64_C(600000) /* time to have found the power supply */
-#define OFFERS_ENOUGH	  5
-#define OFFERS_MS	  INT64_C(20000)
-#define IGNORED_MS	  INT64_C(10000)
-#define SOUGHT_MS	  INT64_C(30000) /* each is told once a minute (overheard.h) */
-#define CDP_FRESH_MS	  INT64_C(180000)
-#define LOADER_MS	  INT64_C(120000)
-#define LIST_MS		  INT64_C(300000) /* twice the longest pause of a loop on record */
-#define HOUR_MS		  INT64_C(3600000)
-#define FLIP_OVER_MS	  INT64_C(1800000)
-#define NOT_BACK_MS	  INT64_C(600000)
-#define DARK_MINUTES	  15 /* where the catalogue says nothing */
-#define REGISTERS_ENOUGH  6
-#define OTHER_SERVER_TEXT "it has chosen another DHCP server"
+#define ROUNDS_ENOUGH	 4 /* ACKs without a file: a minute of the fastest loop on record */
+#define ROUNDS_MS	 INT64_C(45000)
+#define OLD_CODE_MS	 INT64_C(600000) /* time to have found the power supply */
+#define OFFERS_ENOUGH	 5
+#define OFFERS_MS	 INT64_C(20000)
+#define IGNORED_MS	 INT64_C(10000)
+#define SOUGHT_MS	 INT64_C(30000) /* each is told once a minute (overheard.h) */
+#define CDP_FRESH_MS	 INT64_C(180000)
+#define LOADER_MS	 INT64_C(120000)
+#define LIST_MS		 INT64_C(300000) /* twice the longest pause of a loop on record */
+#define HOUR_MS		 INT64_C(3600000)
+#define FLIP_OVER_MS	 INT64_C(1800000)
+#define NOT_BACK_MS	 INT64_C(600000)
+#define DARK_MINUTES	 15 /* where the catalogue says nothing */
+#define REGISTERS_ENOUGH 6
 
 /* ---- addresses ---- */
 
@@ -95,13 +94,14 @@ void rule_ignored(struct counsel *c)
 	const struct phone_watch *w = &c->phone->watch;
 	const char *reason = event_has(c->event, FIELD_REASON) ? c->event->reason : "";
 
-	if (text_starts_nocase(reason, OTHER_SERVER_TEXT)) {
-		const char *server = c->event->reason + strlen(OTHER_SERVER_TEXT);
-		size_t len = strcspn(server, ";");
+	if (event_has(c->event, FIELD_CODE) && strcmp(c->event->code, "other-server") == 0) {
+		char server[IP4_TEXT_MAX] = "";
 
+		if (event_has(c->event, FIELD_SERVER))
+			ip4_format(c->event->server, server);
 		counsel_give(c, ADVICE_DHCP_RIVAL,
-			     "was offered an address here and has chosen another DHCP server%.*s",
-			     (int)(len < 20 ? len : 0), server);
+			     "was offered an address here and has chosen another DHCP server%s%s",
+			     server[0] ? ", " : "", server);
 	} else if (w->ignored >= 3 && c->now - w->since_ms >= IGNORED_MS) {
 		counsel_give(c, ADVICE_NO_ADDRESS,
 			     "asked for an address and got none from us, %u times: %.120s",

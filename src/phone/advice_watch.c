@@ -16,14 +16,12 @@
 
 #include <string.h>
 
-#define SERIES_MS	INT64_C(300000)
-#define REPEAT_MIN_MS	INT64_C(2000)
-#define REPEAT_MAX_MS	INT64_C(10000)
-#define WALK_APART_MS	INT64_C(15000)
-#define WALK_TOGETHER	INT64_C(120000)
-#define LIST_APART_MS	INT64_C(10000)
-#define UNANSWERED_TEXT "it never answered"
-#define SIZE_ONLY_TEXT	"it only wanted"
+#define SERIES_MS     INT64_C(300000)
+#define REPEAT_MIN_MS INT64_C(2000)
+#define REPEAT_MAX_MS INT64_C(10000)
+#define WALK_APART_MS INT64_C(15000)
+#define WALK_TOGETHER INT64_C(120000)
+#define LIST_APART_MS INT64_C(10000)
 
 static const char *base_name(const struct event *e)
 {
@@ -243,12 +241,12 @@ static void see_complete(struct counsel *c, enum request_kind kind)
 static void see_abort(struct counsel *c, enum request_kind kind)
 {
 	struct phone_watch *w = &c->phone->watch;
-	const char *reason = event_has(c->event, FIELD_REASON) ? c->event->reason : "";
+	const char *code = event_has(c->event, FIELD_CODE) ? c->event->code : "";
 
-	if (text_starts_nocase(reason, UNANSWERED_TEXT))
+	if (strcmp(code, "never-answered") == 0)
 		count(&w->unanswered);
 	else if ((kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY) &&
-		 !text_starts_nocase(reason, SIZE_ONLY_TEXT))
+		 strcmp(code, "size-only") != 0)
 		count(&w->broken);
 	rule_aborted(c);
 }

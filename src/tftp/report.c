@@ -150,6 +150,7 @@ static void rejected(struct event *e, const struct tftp_slot *slot, struct span 
 	 * ERROR 8 or 0 (anchors.md 6, async-tftp-rs #18). */
 	if (t->oack_pending && t->tsize_asked && (t->peer_code == 0 || t->peer_code == 8)) {
 		e->severity = SEVERITY_INFO;
+		event_set_text(e, FIELD_CODE, "size-only");
 		event_set_text(e, FIELD_REASON, "it only wanted to know the size");
 		event_say(e, "{phone} looked up the size of %s.", e->file);
 		return;
@@ -160,6 +161,20 @@ static void rejected(struct event *e, const struct tftp_slot *slot, struct span 
 	}
 	text_escape(message, sizeof(message), r.message.data, r.message.len);
 	event_set_format(e, FIELD_REASON, "it sent error %u, \"%s\"", t->peer_code, message);
+}
+
+/* For programs, and for the advice. */
+static const char *end_code(const struct tftp_transfer *t)
+{
+	switch (t->outcome) {
+	case TFTP_HUNG_UP: return "hung-up";
+	case TFTP_RESTARTED: return "started-over";
+	case TFTP_SILENT: return t->answered ? "fell-silent" : "never-answered";
+	case TFTP_REJECTED:
+	case TFTP_RUNNING:
+	case TFTP_DONE: break;
+	}
+	return "rejected";
 }
 
 static void set_end(struct event *e, const struct tftp_slot *slot, struct span reply)
@@ -202,6 +217,7 @@ void tftp_report_end(struct tftp_out *out, const struct tftp_slot *slot, struct 
 	e = add_event(out, EVENT_TFTP_ABORTED, slot->peer.ip);
 	set_name(e, slot);
 	event_set_number(e, FIELD_BYTES, tftp_transfer_bytes(&slot->transfer));
+	event_set_text(e, FIELD_CODE, end_code(&slot->transfer));
 	set_end(e, slot, reply);
 }
 
@@ -213,6 +229,7 @@ void tftp_report_failed(struct tftp_out *out, const struct tftp_slot *slot, cons
 	e->severity = SEVERITY_ERROR;
 	set_name(e, slot);
 	event_set_number(e, FIELD_BYTES, bytes);
+	event_set_text(e, FIELD_CODE, "failed");
 	event_set_text(e, FIELD_REASON, reason);
 	event_say(e, "{phone} no longer gets %s: sending had to stop after %" PRIu64 " bytes: %s.",
 		  e->file, bytes, reason);

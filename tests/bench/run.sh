@@ -365,7 +365,7 @@ dhcp_test() {
 # What a speed is worth: the server is killed in the moment of its last ACK; how many of the leases
 # it gave are in its files? (A power cut would ask for fsync, too; that is not seen here.)
 count_leases() {
-	cat "$W"/state/* 2>/dev/null | grep -io '00:1b:d4:[0-9a-f:]\{8\}' | sort -u | wc -l
+	cat "$W"/state/* 2>/dev/null | grep -aio '00:1b:d4:[0-9a-f:]\{8\}' | sort -u | wc -l
 }
 leases_test() {
 	TEST=leases

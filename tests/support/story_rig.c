@@ -154,6 +154,16 @@ static void begin(struct event *e, enum event_type type)
 	event_set_ip(e, FIELD_IP, t.ip);
 }
 
+/* "[code] the reason in words" */
+static void set_reason(struct event *e, const char *words)
+{
+	const char *end = words[0] == '[' ? strstr(words, "] ") : NULL;
+
+	if (end)
+		event_set_format(e, FIELD_CODE, "%.*s", (int)(end - words - 1), words + 1);
+	event_set_text(e, FIELD_REASON, end ? end + 2 : words);
+}
+
 static void dhcp(enum event_type type, const char *class, const char *reason)
 {
 	struct event e;
@@ -162,7 +172,9 @@ static void dhcp(enum event_type type, const char *class, const char *reason)
 	if (class[0])
 		event_set_text(&e, FIELD_VENDOR_CLASS, class);
 	if (reason[0])
-		event_set_text(&e, FIELD_REASON, reason);
+		set_reason(&e, reason);
+	if (strstr(reason, "[other-server]"))
+		event_set_ip(&e, FIELD_SERVER, UINT32_C(0xc0a80101));
 	tell(&e);
 }
 
@@ -176,7 +188,7 @@ static void tftp(enum event_type type, const char *name, const char *reason, uin
 	if (type == EVENT_TFTP_START && firmware && strcmp(t.load, "-") != 0)
 		event_set_text(&e, FIELD_LOAD, t.load);
 	if (type == EVENT_TFTP_REFUSED || type == EVENT_TFTP_ABORTED)
-		event_set_text(&e, FIELD_REASON, reason);
+		set_reason(&e, reason);
 	if (type == EVENT_TFTP_ABORTED)
 		event_set_number(&e, FIELD_BYTES, bytes);
 	if (type == EVENT_TFTP_COMPLETE)

@@ -51,7 +51,8 @@ static const struct situation {
 	{"dhcp-rival", "0 rival 192.168.1.1\n" ROUNDS(C7970), "61 ack " C7970,
 	 "70 ask term70.default.loads\n", "warning"},
 	{"dhcp-rival", "0 discover " C7970,
-	 "1 ignored it has chosen another DHCP server, 192.168.1.1; unplug or stop that one\n",
+	 "1 ignored [other-server] it has chosen another DHCP server, 192.168.1.1; unplug or stop "
+	 "that one\n",
 	 "70 ask term70.default.loads\n", "warning"},
 	{"dhcp-rival",
 	 "0 rival 192.168.1.1\n" ROUND(0, 1,
@@ -95,9 +96,11 @@ static const struct situation {
 			    "12 miss CTLSEP001B54CA0102.tlv\n16 miss CTLSEP001B54CA0102.tlv\n",
 	 "20 miss CTLSEP001B54CA0102.tlv\n", "30 get XMLDefault.cnf.xml\n", "warning"},
 	{"answers-lost",
-	 LISTED_70 "3 start jar70sccp.8-3-2-27.sbn\n20 abort jar70sccp.8-3-2-27.sbn 0 it never "
+	 LISTED_70 "3 start jar70sccp.8-3-2-27.sbn\n20 abort jar70sccp.8-3-2-27.sbn 0 "
+		   "[never-answered] it never "
 		   "answered; look for a firewall\n21 start jar70sccp.8-3-2-27.sbn\n",
-	 "40 abort jar70sccp.8-3-2-27.sbn 0 it never answered; look for a firewall\n",
+	 "40 abort jar70sccp.8-3-2-27.sbn 0 [never-answered] it never answered; look for a "
+	 "firewall\n",
 	 "50 progress jar70sccp.8-3-2-27.sbn\n", "warning"},
 	{"transfers-break",
 	 LISTED_70
@@ -420,7 +423,7 @@ static void any_order(void **state)
 		"request\n",
 		"nak no\n",
 		"ignored full\n",
-		"ignored it has chosen another DHCP server\n",
+		"ignored [other-server] it has chosen another DHCP server\n",
 		"decline\n",
 		"rival 192.168.1.1\n",
 		"rival 0.0.0.0\n",
@@ -439,7 +442,7 @@ static void any_order(void **state)
 		"get dsp70.8-3-2-27.sbn\n",
 		"get cvm70sccp.8-3-2-27.sbn\n",
 		"get cnu70sip.8.sbn\n",
-		"abort jar70sip.8.sbn 0 it never answered\n",
+		"abort jar70sip.8.sbn 0 [never-answered] it never answered\n",
 		"abort jar70sip.8.sbn 512 no answer for 5 s\n",
 		"unknown jar70sip.8.sbn\n",
 		"unknown term45.default.loads\n",
