@@ -64,7 +64,7 @@ build() {
 	}
 	src=$(source_of "$name")
 	echo "  STATIC  $name, from ${src##*/}"
-	rm -rf "$work/$name"
+	rm -rf "${work:?}/$name"
 	mkdir -p "$work/$name"
 	if [ "$name" = libmnl ]; then # four files; they need no configuration
 		set -- by_hand
@@ -97,4 +97,4 @@ make --no-print-directory B="$work/objects" CC="${CC:-cc}" \
 	all 2>"$work/link.log" || { tail -n 20 "$work/link.log" >&2; exit 1; }
 cp "$work/objects/reflashd" "$b/reflashd-static"
 "$b/reflashd-static" version
-ls -l "$b/reflashd-static" | awk -v p="$b/reflashd-static" '{printf "%s: %d bytes\n", p, $5}'
+echo "$b/reflashd-static: $(wc -c <"$b/reflashd-static") bytes"

@@ -43,4 +43,4 @@ cd ..
 REFLASHD_B=${REFLASHD_B:-$b} dpkg-buildpackage -b -us -uc -d >"$work/build.log" 2>&1 ||
 	{ tail -n 30 "$work/build.log" >&2; exit 1; }
 mv "$work"/reflashd_"$version"_*.deb "$b"
-echo "$b/$(cd "$b" && ls -t reflashd_"$version"_*.deb | head -n 1)"
+echo "$b/reflashd_${version}_$(dpkg --print-architecture).deb"

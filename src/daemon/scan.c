@@ -344,6 +344,17 @@ static int scan_file_given(struct scan *s, struct library *l, const char *path, 
 	return err;
 }
 
+/* What a service cannot see, it is told where to look for instead (conf/reflashd.service). */
+static const char *remedy(const char *path, int err)
+{
+	if ((err != -EACCES && err != -ENOENT) || !getenv("NOTIFY_SOCKET"))
+		return "";
+	if (strncmp(path, "/home", 5) == 0 || strncmp(path, "/root", 5) == 0)
+		return ". A service sees neither /home nor /root: put the firmware into "
+		       "/srv/reflashd or /var/lib/reflashd/firmware";
+	return err == -EACCES ? ". The user of the service must be able to read it" : "";
+}
+
 int scan_firmware(struct scan *s, struct library *l, const char *path, struct fault *f)
 {
 	struct visitor bundles = {.visit = visit_bundle, .scan = s, .library = l, .fault = f};
@@ -351,8 +362,8 @@ int scan_firmware(struct scan *s, struct library *l, const char *path, struct fa
 	int err;
 
 	if (stat(path, &st) != 0)
-		return fault_set(f, -errno, "cannot read the firmware `%s': %s", path,
-				 strerror(errno));
+		return fault_set(f, -errno, "cannot read the firmware `%s': %s%s", path,
+				 strerror(errno), remedy(path, -errno));
 	if (!S_ISDIR(st.st_mode))
 		return scan_file_given(s, l, path, f);
 	f->err = 0;
@@ -362,7 +373,8 @@ int scan_firmware(struct scan *s, struct library *l, const char *path, struct fa
 	if (err && err == f->err)
 		return err; /* of an archive in there, with its own reason */
 	if (err)
-		return fault_set(f, err, "cannot read the firmware folder `%s': %s", path,
-				 err == -ENOMEM ? "too many files, or no memory" : strerror(-err));
+		return fault_set(f, err, "cannot read the firmware folder `%s': %s%s", path,
+				 err == -ENOMEM ? "too many files, or no memory" : strerror(-err),
+				 remedy(path, err));
 	return 0;
 }

@@ -79,9 +79,12 @@ for _ in $(seq 50); do
 	[ -s "$T/state/leases" ] && [ -s "$T/state/phones" ] && break
 	sleep 0.05
 done
-[ -s "$T/state/leases" ] && [ -s "$T/state/phones" ] || fail "the state was not saved: $(ls -l "$T/state")"
+for file in leases phones; do
+	[ -s "$T/state/$file" ] || fail "the state was not saved: $(ls -l "$T/state")"
+done
 "$BIN" status --control "$T/run/control" >"$T/out" || fail "status: $(cat "$T/out")"
-in_srv curl -sf http://127.0.0.1:18079/metrics >"$T/out" && grep -q '^reflashd_' "$T/out" || fail "the status page: $(cat "$T/out")"
+in_srv curl -sf http://127.0.0.1:18079/metrics >"$T/out" || fail "the status page does not answer"
+grep -q '^reflashd_' "$T/out" || fail "the status page: $(cat "$T/out")"
 [ -s "$T/state/wire.pcap" ] || fail "nothing was recorded"
 kill -HUP $DAEMON
 wait_event daemon.note '"code": ?"reloaded"' >/dev/null
@@ -96,9 +99,11 @@ chmod 700 "$T/home"
 chown 0:0 "$T/home"
 status=0
 # shellcheck disable=SC2086
-$confined $filter timeout 20 "$T/reflashd" serve -i lan0 --state-dir "$T/state" --control none "$T/home" >"$T/out" 2>&1 || status=$?
+NOTIFY_SOCKET=/nowhere $confined $filter timeout 20 "$T/reflashd" serve -i lan0 --state-dir "$T/state" --control none "$T/home" >"$T/out" 2>&1 || status=$?
 [ $status = 3 ] || fail "unreadable firmware ends with $status: $(cat "$T/out")"
-grep -q 'Permission denied' "$T/out" || fail "unreadable firmware: $(cat "$T/out")"
+grep -q 'Permission denied.*user of the service' "$T/out" || fail "unreadable firmware: $(cat "$T/out")"
+NOTIFY_SOCKET=/nowhere "$BIN" check /home/nobody/firmware >"$T/out" 2>&1 || :
+grep -q 'sees neither /home' "$T/out" || fail "no word of where firmware belongs: $(cat "$T/out")"
 for code in 1 2 3; do
 	grep -Eq "^RestartPreventExitStatus=.*\b$code\b" "$UNIT" || fail "the unit tries again after exit code $code"
 done

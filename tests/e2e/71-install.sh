@@ -62,7 +62,8 @@ cmp "$T/mine" "$T/root/etc/reflashd.conf" || fail "the edited configuration is g
 # Other places.
 rm -rf "$T/root"
 in_tree install PREFIX=/opt/r UNITDIR=/lib/u CONFDIR=/opt/etc
-[ -x "$T/root/opt/r/sbin/reflashd" ] && [ -f "$T/root/lib/u/reflashd.service" ] && [ -f "$T/root/opt/etc/reflashd.conf" ] ||
-	fail "PREFIX, UNITDIR and CONFDIR are not followed: $(list)"
+for file in opt/r/sbin/reflashd lib/u/reflashd.service opt/etc/reflashd.conf; do
+	[ -f "$T/root/$file" ] || fail "PREFIX, UNITDIR and CONFDIR are not followed: $(list)"
+done
 grep -q '^ExecStart=/opt/r/sbin/reflashd serve --config /opt/etc/reflashd.conf' "$T/root/lib/u/reflashd.service" ||
 	fail "the unit does not know the other places"

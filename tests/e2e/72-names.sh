@@ -57,7 +57,7 @@ same "the keys of the example and of --print-config" "$T/example" "$T/held"
 if command -v mandoc >/dev/null; then
 	mandoc -T lint -W warning "$D/reflashd.8" "$D/reflashd.conf.5" >"$T/lint" || fail "$(cat "$T/lint")"
 	mandoc -T ascii "$D/reflashd.8" >"$T/text"
-	! grep -n 'BSD\|AT&T' "$T/text" || fail "mdoc took a word for its own"
+	! grep -n '[^e]BSD\|AT&T' "$T/text" || fail "mdoc took a word for its own"
 else
 	say "mandoc is not installed: the manual is not linted"
 fi
