@@ -91,6 +91,7 @@ struct phone {
 	int64_t announced_ms; /* when it last announced .announced */
 	bool loader_seen;     /* TERMxx_LOAD was announced since it last ran a load */
 	uint32_t under_way;   /* like fetched: begun and neither completed nor given up */
+	unsigned unmoved;     /* times it took all of .load and announced another afterwards */
 };
 
 _Static_assert(sizeof(struct phone) <= 2048, "200 phones under 2 KB each");

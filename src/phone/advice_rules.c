@@ -249,7 +249,9 @@ static int64_t silent_due(const struct phone *phone, enum advice *a)
 		if (*a == ADVICE_DARK_TOO_LONG)
 			return dark;
 		return dark > w->last_ms + HOUR_MS ? dark : w->last_ms + HOUR_MS;
-	case PHONE_BACK:
+	case PHONE_BACK: /* one that only started, and was never fed, may well be content */
+		*a = ADVICE_BACK_SILENT;
+		return phone->on_step || phone->ever ? w->acted_ms + NOT_BACK_MS : INT64_MAX;
 	case PHONE_RECOVERED:
 	case PHONE_STAGE_COUNT: break;
 	}
@@ -310,6 +312,12 @@ void rule_time(struct counsel *c, enum advice a)
 		counsel_give(c, a,
 			     "stopped in the middle of %s and has asked for nothing more in %s",
 			     load, span);
+		break;
+	case ADVICE_BACK_SILENT:
+		counsel_give(c, a, "%s and has asked for nothing more in %s",
+			     phone->on_step ? "runs a stepping stone of its way"
+					    : "came back after its firmware",
+			     span);
 		break;
 	case ADVICE_NOT_BACK:
 		counsel_give(c, a,

@@ -425,6 +425,8 @@ static void hear_load(struct fold *s, const char *text)
 		return;
 	if (phone->erased || !text_equal_nocase(phone->runs, load))
 		fold_runs(s, load);
+	if (word == WORD_OTHER)
+		fold_unmoved(s);
 }
 
 /* "8.4.0" of "Cisco-CP7970G/8.4.0", where that is not the load it was given: the first two numbers

@@ -70,6 +70,10 @@ void fold_empty(struct fold *s);
 void fold_proven(struct fold *s, enum phone_proof proof, const char *named);
 /* It refused the load; the plan says what it is offered now. */
 void fold_refused(struct fold *s, const char *load, unsigned times, const struct plan *plan);
+/* It took all of that load twice, and runs another. */
+void fold_not_taken(struct fold *s, const char *load, const struct plan *plan);
+/* It announced another load than it was given: a refusal, when it does so a second time. */
+void fold_unmoved(struct fold *s);
 
 /* announce.c: what a phone says of itself. */
 /* cdp.seen, sccp.*, sip.register, http.device. Leaves s->phone NULL when it is nobody's. */

@@ -16,6 +16,10 @@
  * itself by DHCP, and then two rounds are asked for. Should the phone ask for a member of a
  * refused bundle all the same, the refusal is taken back.
  *
+ * A running phone may also take every file and then go on with its old load: by Cisco's readmes it
+ * rejects an image that fails its authentication (phones.md 9). Once, that may have been a power
+ * cut; when it announces the old load after a second whole bundle, it is a refusal.
+ *
  * All this is a fold over events. The answer to the deciding request is chosen before its event
  * exists; phone_facts_asking() foresees the conclusion with the same function.
  *
@@ -136,6 +140,26 @@ void fold_asks(struct fold *s, enum request_kind kind)
 	s->phones->changes++;
 	phone_plan(s->phones, phone, &plan);
 	fold_refused(s, phone->load, times, &plan);
+}
+
+void fold_unmoved(struct fold *s)
+{
+	struct phone *phone = s->phone;
+	struct plan plan;
+
+	if (phone->stage != PHONE_BACK || phone->erased || !is_java(phone) || phone->unsure ||
+	    !fold_whole(s, phone->fetched) || refused(phone, phone->load))
+		return;
+	phone->fetched = 0; /* said again, it is the same time */
+	if (++phone->unmoved < 2)
+		return;
+	phone->unmoved = 0;
+	phone->ever = 0; /* it does not live by that */
+	add_refused(phone->refused, &phone->refused_count, phone->load);
+	forget_rounds(phone);
+	s->phones->changes++;
+	phone_plan(s->phones, phone, &plan);
+	fold_not_taken(s, phone->load, &plan);
 }
 
 /* ---- what it runs ---- */

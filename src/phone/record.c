@@ -129,7 +129,7 @@ void fold_adopt(struct fold *s, const char *load)
 	text_copy(phone->load, sizeof(phone->load), load);
 	phone->bundle = library_bundle(s->phones->library, load);
 	phone->fetched = phone->ever = phone->unsure = phone->under_way = 0;
-	phone->lists = phone->rounds = 0;
+	phone->lists = phone->rounds = phone->unmoved = 0;
 	if (phone->stage == PHONE_LISTED)
 		phone->stage = PHONE_LEASED; /* so that the other list is news, too */
 	set = phone->bundle ? phone->bundle->models : 0;

@@ -281,37 +281,61 @@ static const char *times_text(unsigned times, char out[24])
 	return out;
 }
 
-void fold_refused(struct fold *s, const char *load, unsigned times, const struct plan *plan)
+/* observed: a clause whose subject is the phone. sure: it can mean nothing else. */
+static void say_refused(struct fold *s, const char *load, const struct plan *plan,
+			const char *observed, bool sure)
 {
 	const struct bundle *b = library_bundle(s->phones->library, load);
 	bool new_key = b && bundle_generation(b) == GENERATION_G2;
 	const char *next = plan->count ? plan->step[0].bundle->load : NULL;
 	struct event *e = announce(s, EVENT_PHONE_STAGE);
-	char count[24];
 
 	e->severity = SEVERITY_WARNING;
 	s->phone->stage_ms = s->event->wall_ms;
 	event_set_text(e, FIELD_STAGE, "refused");
 	event_set_text(e, FIELD_LOAD, load);
-	say_clause(s, e,
-		   "took the packing list of %s and asked for none of its files%s: it refuses "
-		   "this firmware, most likely because %s%s%s.",
-		   load, times_text(times, count),
+	say_clause(s, e, "%s: %s this firmware, %s because %s%s%s.", observed,
+		   sure ? "it refuses" : "most likely it refuses", sure ? "most likely" : "perhaps",
 		   new_key ? "it is signed with the new key and the phone knows only the old one"
 			   : "the code of the phone is too old for it, or its hardware too new",
 		   next ? "; it is offered next: " : "", next ? next : "");
-	if (!next) {
+	if (!next && plan->state != PLAN_DONE) {
 		say_what_is_missing(s, plan);
 		return;
 	}
 	e = announce(s, EVENT_PHONE_ADVICE);
 	e->severity = SEVERITY_NOTICE;
 	event_set_text(e, FIELD_CODE, "list-refused");
-	if (plan->state == PLAN_SHORT)
+	if (!next)
+		say_clause(s, e,
+			   "already runs %s, the load to end at. If an XMLDefault.cnf.xml or SEP "
+			   "file of your own names %s, correct it.",
+			   s->phone->runs, load);
+	else if (plan->state == PLAN_SHORT)
 		say_clause(s, e, "can go a part of the way only. %s", plan->need);
 	else
 		say_clause(s, e, "needs no help: leave it plugged in. From now on it is given %s.",
 			   next);
+}
+
+void fold_refused(struct fold *s, const char *load, unsigned times, const struct plan *plan)
+{
+	char count[24], observed[200];
+
+	text_format(observed, sizeof(observed),
+		    "took the packing list of %s and asked for none of its files%s", load,
+		    times_text(times, count));
+	say_refused(s, load, plan, observed, true);
+}
+
+void fold_not_taken(struct fold *s, const char *load, const struct plan *plan)
+{
+	char observed[240];
+
+	text_format(observed, sizeof(observed),
+		    "took every file of %s, twice, and still announces %s", load,
+		    s->phone->announced);
+	say_refused(s, load, plan, observed, false);
 }
 
 /* Behind "runs LOAD": why we know, without the time. */

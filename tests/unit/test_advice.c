@@ -28,6 +28,9 @@
 	LISTED_70 "3 get jar70sccp.8-3-2-27.sbn\n4 get cnu70.8-3-2-27.sbn\n"                       \
 		  "5 get apps70.8-3-2-27.sbn\n6 get dsp70.8-3-2-27.sbn\n"                          \
 		  "7 get cvm70sccp.8-3-2-27.sbn\n"
+#define BOOTED_70                                                                                  \
+	"400 discover " C7970 "401 ack " C7970 "402 miss CTLSEP001B54CA0102.tlv\n"                 \
+	"402 miss SEP001B54CA0102.cnf.xml\n403 get XMLDefault.cnf.xml\n"
 #define RECOVERED_70                                                                               \
 	"0 aim SCCP70.8-3-3S\n" WRITING_70 "400 discover " C7970 "401 ack " C7970                  \
 	"402 miss CTLSEP001B54CA0102.tlv\n"                                                        \
@@ -179,6 +182,8 @@ static const struct situation {
 	 "warning"},
 	{"fetch-stalled", LISTED_70 "3 start jar70sccp.8-3-2-27.sbn\n902 wait\n", "903 wait\n",
 	 "910 discover " C7970, "warning"},
+	{"back-silent", WRITING_70 BOOTED_70 "1002 wait\n", "1003 wait\n", "1010 discover " C7970,
+	 "warning"},
 	{"hardware-mismatch", ROUND(0, 1, C7970) "2 alarm 23: Name=SEP Last=Initialized\n",
 	 "3 alarm Load rejected HC\n", "9 from SIP70.8-5-2S\n9 get jar70sip.8.sbn\n", "warning"},
 	{"auth-failed", ROUND(0, 1, C7970), "3 alarm Load Authentication Failed\n",

@@ -84,6 +84,15 @@ static const struct {
 	{"it did not take it: the word comes while the proof waits",
 	 "0 listen\n0 ack " C7970 RUNS_9 BOOTS("81") "82 cdp " L8 "\n85 tick\n9999 tick\n",
 	 "0 seen\n0 leased\n" FED_9 "81 back " L9 "\n", L8},
+	{"a whole bundle, and the old load after it: once is an accident, twice a refusal",
+	 "0 listen\n0 ack " C7970 "1 cdp " L8
+	 "\n" RUNS_9 BOOTS("81") "82 cdp " L8 "\n112 cdp " L8 "\n" BOOTS(
+		 "113") "114 get " L9
+			".loads\n115 get jar70sccp.9.sbn\n116 get cnu70.9.sbn\n" BOOTS(
+				"181") "182 cdp " L8 "\n212 cdp " L8 "\n",
+	 "0 seen\n0 leased\n" FED_9 "81 back " L9 "\n115 fetching " L9 "\n116 writing " L9
+	 "\n181 back " L9 "\n182 refused " L9 "\n",
+	 L8},
 	{"an unknown load is an other load",
 	 "0 listen\n0 ack " C7970 RUNS_9 BOOTS("81") "82 sccp SCCP70.8-0-4SR2S\n85 tick\n",
 	 "0 seen\n0 leased\n" FED_9 "81 back " L9 "\n", "SCCP70.8-0-4SR2S"},
@@ -350,6 +359,15 @@ static void sentences(void **state)
 			       "announces so itself (CDP), 90 seconds after it was first seen. If "
 			       "its screen says \"Unprovisioned\", that is right: it has no line "
 			       "yet.\n"));
+	play_begin(&p);
+	play_reset();
+	play_run(&p, "0 ack " C7970 "2 cdp TERM70_LOAD\n");
+	play_begin(&p);
+	play_reset(); /* it runs the target: what it refuses was named by somebody else */
+	play_run(&p, "0 ack " C7970 "1 cdp " L8 "\n7 from " L9 "\n7 get " L9 ".loads\n7 get " L9
+		     ".loads\n99 get " L9 ".loads\n");
+	assert_null(strstr(p.text, "cannot be taken further"));
+	assert_non_null(strstr(p.text, "already runs SCCP70.8-3-3S, the load to end at."));
 	play_begin(&p);
 	play_reset();
 	play_run(&p, "0 ack " C7970 "2 cdp TERM70_LOAD\n");
