@@ -262,10 +262,11 @@ static const struct content *read_archived(struct store *s, const struct firmwar
 	if (scan_unpack(at->path, keep_entry, &u, &why) != 0)
 		fault_set(f, why.err, "`%s' cannot be read any more: %s", at->path, why.text);
 	else if (!u.found)
-		fault_set(
-			f, -ESTALE,
-			"`%s' was changed after it was checked; restart reflashd to check it again",
-			at->path);
+		fault_set(f, -ESTALE,
+			  "`%s' was changed after it was checked, and is not handed out until it "
+			  "has been "
+			  "checked again",
+			  at->path);
 	c = u.found ? cached_find(s, file->ref) : NULL;
 	if (c)
 		c->users++;
@@ -325,10 +326,11 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 	}
 	if (!firmware_file_is(file, bytes, len)) {
 		free(bytes);
-		fault_set(
-			f, -ESTALE,
-			"`%s' was changed after it was checked; restart reflashd to check it again",
-			path);
+		fault_set(f, -ESTALE,
+			  "`%s' was changed after it was checked, and is not handed out until it "
+			  "has been "
+			  "checked again",
+			  path);
 		return NULL;
 	}
 	c = cached_new(s, file->ref, bytes, len);

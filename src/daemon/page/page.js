@@ -209,7 +209,8 @@ function detailText(p) {
 		return "Runs " + (p.load || "again") + ", after " + duration(p.seconds) + ". Proof: " + (PROOFS[p.proof] || p.proof) + ".";
 	if (p.load) parts.push("Load " + p.load);
 	if (p.loads.length > 1) parts.push("given so far: " + p.loads.join(", "));
-	if (p.software) parts.push("says it runs " + p.software);
+	if (p.software && p.software.endsWith("_LOAD")) parts.push("its boot loader announces " + p.software);
+	else if (p.software) parts.push("says it runs " + p.software);
 	return parts.join("; ");
 }
 function drawPhone(p) {
