@@ -13,6 +13,7 @@ CONFDIR ?= /etc
 DATADIR ?= $(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+ZSHDIR  ?= $(DATADIR)/zsh/site-functions
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 SAN     ?=
@@ -145,7 +146,7 @@ installed = $(B)/reflashd:755:$(BINDIR)/reflashd \
             $(B)/docs/reflashd.8:644:$(DATADIR)/man/man8/reflashd.8 \
             $(B)/docs/reflashd.conf.5:644:$(DATADIR)/man/man5/reflashd.conf.5 \
             $(B)/docs/completion.bash:644:$(DATADIR)/bash-completion/completions/reflashd \
-            $(B)/docs/completion.zsh:644:$(DATADIR)/zsh/vendor-completions/_reflashd \
+            $(B)/docs/completion.zsh:644:$(ZSHDIR)/_reflashd \
             $(B)/docs/reflashd.service:644:$(UNITDIR)/reflashd.service \
             conf/reflashd.sysusers:644:$(SYSUSERSDIR)/reflashd.conf
 conf_file = $(DESTDIR)$(CONFDIR)/reflashd.conf

@@ -20,7 +20,7 @@ cat >"$T/golden" <<'END'
 644 ./usr/local/share/man/man8/reflashd.8
 644 ./usr/local/share/reflashd/keys.ini
 644 ./usr/local/share/reflashd/models.ini
-644 ./usr/local/share/zsh/vendor-completions/_reflashd
+644 ./usr/local/share/zsh/site-functions/_reflashd
 END
 sort -k 2 -o "$T/golden" "$T/golden"
 in_tree install

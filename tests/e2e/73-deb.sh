@@ -49,7 +49,7 @@ enabled() { find /etc/systemd -name 'reflashd.service*' | grep -q .; }
 ours() { find /etc /usr /lib /var /run -xdev -name '*reflashd*' -not -path '/var/log/*' 2>/dev/null | sort; }
 case $(status) in none | not-installed) ;; *) dpkg --purge reflashd ;; esac
 ours >/t/before
-dpkg -i /t/first.deb >/t/out 2>&1 || wrong "not installed: $(cat /t/out)"
+dpkg -D2 -i /t/first.deb >/t/out 2>&1 || wrong "not installed: $(cat /t/out)"
 grep -q 'does not run yet' /t/out || wrong "no hint: $(cat /t/out)"
 [ "$(reflashd version)" = "reflashd $(dpkg-query -W -f '${Version}' reflashd)" ] || wrong "$(reflashd version)"
 getent passwd reflashd >/t/user || wrong "no user"
