@@ -32,7 +32,7 @@ say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2));
 endif
 
 # Goals that work before the libraries are there: they are the ones that fetch them.
-needs_libs := $(filter-out deps demo test help clean uninstall,$(or $(MAKECMDGOALS),all))
+needs_libs := $(filter-out deps demo test checkers coverage mutate help clean uninstall,$(or $(MAKECMDGOALS),all))
 ifneq ($(needs_libs),)
 missing := $(foreach p,$(PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
 ifneq ($(strip $(missing)),)
@@ -122,6 +122,10 @@ fuzz: $(fuzzers:%=$(B)/fuzz/%)
 deps: ; $(Q)tests/deps.sh build
 demo: ; $(Q)tests/demo.sh
 test: ; $(Q)tests/run.sh
+# make checkers [C="cppcheck tidy …"], make coverage [V=1], make mutate FILE=src/dhcp/lease.c [N=100]
+checkers: ; $(Q)tests/checkers/run.sh $(C)
+coverage: ; $(Q)V=$(V) tests/checkers/coverage.sh
+mutate: ; $(Q)python3 tests/checkers/mutate.py $(if $(N),-n $(N)) $(FILE)
 bench:
 	$(Q)$(MAKE) --no-print-directory all tools $(benches)
 	$(Q)BIN=$(B)/reflashd tests/bench/run.sh
@@ -169,5 +173,5 @@ static: ; $(Q)conf/static.sh $(B)
 clean: ; rm -rf build
 help: ; @sed -n '3,8s/^# \{0,1\}//p' Makefile
 
-.PHONY: all docs deb static units tools deps demo test bench fuzz format install uninstall clean help
+.PHONY: all docs deb static units tools deps demo test checkers coverage mutate bench fuzz format install uninstall clean help
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs what a purpose needs and nothing that is there already.
-#   tests/deps.sh build|test|fuzz|bench
+#   tests/deps.sh build|test|fuzz|bench|check
 # Debian and Ubuntu are done by apt-get (with sudo when not root); elsewhere the packages are named.
 set -eu
 
 build='make gcc libc6-dev pkg-config libuv1-dev libinih-dev libxml2-dev libssl-dev libjansson-dev libmnl-dev libarchive-dev zlib1g-dev libmicrohttpd-dev iproute2 util-linux'
-test="$build nftables iptables tcpdump clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian"
+test="$build nftables iptables tcpdump clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck"
+check="$test clang-tidy clang-tools valgrind"
 fuzz="$build clang libclang-rt-14-dev"
 bench="$build dnsmasq-base tftpd-hpa ethtool procps"
 
@@ -15,7 +16,8 @@ build) want=$build ;;
 test) want=$test ;;
 fuzz) want=$fuzz ;;
 bench) want=$bench ;;
-*) echo "usage: tests/deps.sh build|test|fuzz|bench" >&2; exit 1 ;;
+check) want=$check ;;
+*) echo "usage: tests/deps.sh build|test|fuzz|bench|check" >&2; exit 1 ;;
 esac
 
 if ! command -v apt-get >/dev/null; then

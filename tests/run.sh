@@ -3,6 +3,7 @@
 # make test: sets itself up, then runs every test there is and ends with one plain line.
 #
 #   gates   rules of the architecture, checked mechanically
+#   checkers  the quick ones: shellcheck and cppcheck (the others: make checkers)
 #   build   gcc and clang, warnings are errors
 #   unit    every program of tests/unit under ASan and UBSan
 #   e2e     the shipped binary in network namespaces, with real clients and a real rival
@@ -64,6 +65,8 @@ make="make --no-print-directory -j$(nproc)"
 for gate in tests/gates/*.sh; do
 	step "gate $(basename "$gate" .sh)" sh "$gate" "$B"
 done
+step "shellcheck" tests/checkers/run.sh shellcheck
+step "cppcheck" tests/checkers/run.sh cppcheck
 for t in "$B"/asan/unit/test_*; do
 	[ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
 done

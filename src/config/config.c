@@ -133,13 +133,15 @@ int config_again(struct config *c, const struct config *running, struct fault *f
 bool config_same(const struct config *a, const struct config *b, enum config_option o)
 {
 	char x[CONFIG_PATH_MAX + 64], y[sizeof(x)];
+	bool shown;
 
 	if (o == OPTION_FIRMWARE)
 		return a->firmware_count == b->firmware_count &&
 		       memcmp(a->firmware, b->firmware, sizeof(a->firmware)) == 0;
-	if (option_show(a, o, x, sizeof(x)) != option_show(b, o, y, sizeof(y)))
+	shown = option_show(a, o, x, sizeof(x));
+	if (shown != option_show(b, o, y, sizeof(y)))
 		return false;
-	return strcmp(x, y) == 0;
+	return !shown || strcmp(x, y) == 0; /* what is not shown is not written either */
 }
 
 const char *config_option_name(enum config_option o)

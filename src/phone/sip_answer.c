@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REGISTER_AGAIN 3600 /* seconds */
+#define REGISTER_AGAIN 3600u /* seconds */
 
 struct via {
 	struct span base, params, rest; /* rest: the other values in the same header, with comma */

@@ -14,6 +14,7 @@ for curl_options in '--tftp-no-options' '--tftp-blksize 512' '--tftp-blksize 142
 	'--tftp-blksize 8192'; do
 	say "$curl_options"
 	# With options curl asks for tsize and then takes a size of 0 for an error (every server).
+	# shellcheck disable=SC2034 # check_fetches of lib.sh takes them
 	case $curl_options in *no-options) sizes= ;; *) sizes='1 511 512 513 1048576' ;; esac
 	check_fetches
 done

@@ -8,7 +8,7 @@ start_daemon
 in_cli "$ROOT/build/tools/simphone" -i eth0 --speed 20 --timeout 90 --model 7970 --kind erased >"$T/phone.log" 2>&1 &
 phone=$!
 wait_event tftp.start '\.sbn' >/dev/null
-for i in $(seq 50); do
+for _ in $(seq 50); do
 	ip -n "$SRV" addr flush dev lan0
 	sleep 0.1
 	# The kernel drops addresses of an interface that is switched off; here the far end goes.

@@ -88,8 +88,7 @@ if command -v setpriv >/dev/null; then
 fi
 
 # A second daemon leaves the socket of the first alone.
-second=0
-ip netns exec "$SRV" timeout 5 "$BIN" serve -i lo --force -a 127.0.0.1/8 --control "$C" --state-dir "$T/state2" "$FILES" >"$T/second" 2>&1 || second=$?
+ip netns exec "$SRV" timeout 5 "$BIN" serve -i lo --force -a 127.0.0.1/8 --control "$C" --state-dir "$T/state2" "$FILES" >"$T/second" 2>&1 || :
 code 0 ask status
 
 # What a killed daemon leaves behind is taken over.

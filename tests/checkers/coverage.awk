@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+# Sums up what gcov -t prints: a line per file that has uncovered lines, and all in all. The lines
+# that known.txt explains (FILE A-PIECE-OF-THE-LINE) are counted apart.
+BEGIN {
+	while ((getline line < known) > 0) {
+		if (line ~ /^#/ || line == "")
+			continue
+		n++
+		file[n] = line; sub(/ .*/, "", file[n])
+		text[n] = line; sub(/^[^ ]+ ?/, "", text[n])
+	}
+}
+
+function explained(name, source,   i) {
+	for (i = 1; i <= n; i++)
+		if (file[i] == name && index(source, text[i]) || file[i] == "*" && index(source, text[i]))
+			return 1
+	return 0
+}
+
+# "     COUNT:  LINE:text", and with the line 0 a header "Source:src/…"
+{
+	count = $0; sub(/:.*/, "", count); gsub(/[ \t]/, "", count)
+	rest = substr($0, index($0, ":") + 1)
+	number = rest; sub(/:.*/, "", number); gsub(/ /, "", number)
+	source = substr(rest, index(rest, ":") + 1)
+}
+number == 0 { if (source ~ /^Source:/) name = substr(source, 8); next }
+name !~ /^src\// || count == "-" { next }
+count ~ /^[#=]/ {
+	if (explained(name, source)) {
+		excused[name]++; excuses++
+	} else {
+		missed[name]++; misses++
+		where[name] = where[name] (show ? "\n        " number ":" source : " " number)
+	}
+}
+{ lines[name]++; all++ }
+
+END {
+	if (!all) {
+		print "gcov found nothing"
+		exit 1
+	}
+	for (f in missed) {
+		printf "%6.1f %%  %s: %d of %d lines:%s\n", 100 * (lines[f] - missed[f]) / lines[f], f,
+			missed[f], lines[f], where[f] | "sort -n"
+	}
+	close("sort -n")
+	share = 100 * (all - misses) / (all)
+	printf "%.2f %% of %d lines of the core; %d not run, %d more explained in coverage.txt\n", share, all,
+		misses, excuses
+	printf "%.2f %% with those counted as not run\n", 100 * (all - misses - excuses) / all
+	exit share < least
+}

@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make checkers: everything that looks for mistakes without being a test of ours.
+#   tests/checkers/run.sh [shellcheck cppcheck analyzer tidy scan msan valgrind]
+#
+# The first three take half a minute together and belong to make test; the others take minutes.
+# What a checker says wrongly stands in known.txt with the reason; all else fails.
+set -u
+cd "$(dirname "$0")/../.." || exit
+B=${B:-build}/check
+nice=$(nproc)
+log=$(mktemp) || exit
+trap 'rm -f "$log" "$log".*' EXIT
+code=0
+make="make --no-print-directory -s -k -j$nice"
+flags="-std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION=\"0\" -Iinclude -Itests/support"
+libs=$(pkg-config --cflags libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib)
+
+verdict() {
+	if [ "$2" = 0 ]; then echo "ok      $1"; else code=1; echo "FAILED  $1"; sed 's/^/        /' "$3" | tail -n 60; fi
+}
+# What the checker NAME wrote into $log, less what is known.
+judge() {
+	awk -v known=tests/checkers/known.txt -f tests/checkers/fresh.awk "$log" >"$log.fresh"
+	verdict "$1" $? "$log.fresh"
+}
+have() {
+	command -v "$1" >/dev/null && return
+	echo "SKIPPED $1 is not installed; tests/deps.sh check installs it"
+	return 1
+}
+
+check_shellcheck() {
+	have shellcheck || return
+	shellcheck -S warning $(git ls-files '*.sh') .ci/run >"$log" 2>&1
+	verdict shellcheck $? "$log"
+}
+
+# A program that stops in the middle has found nothing: cppcheck must have come to its end.
+check_cppcheck() {
+	have cppcheck || return
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+		--suppress=missingIncludeSystem --template='{file}:{line}:{column}: {severity}: {message} [{id}]' \
+		--template-location='' -Iinclude -Itests/support -D_GNU_SOURCE '-DREFLASHD_VERSION="0"' \
+		--library=tests/checkers/cppcheck.cfg \
+		src tests/unit tests/support tests/tools >"$log" 2>&1 || { verdict cppcheck 1 "$log"; return; }
+	judge cppcheck
+}
+
+check_analyzer() {
+	have gcc || return
+	$make CC=gcc B="$B/analyzer" HARDEN=-fPIE CFLAGS='-O1 -g -fanalyzer -Wno-error' all >"$log" 2>&1 || { verdict "gcc -fanalyzer" 1 "$log"; return; }
+	judge "gcc -fanalyzer"
+	rm -rf "$B/analyzer" # what is built already would not be looked at again
+}
+
+check_tidy() {
+	have clang-tidy || return
+	# shellcheck disable=SC2086 # lists
+	printf '%s\n' src/*/*.c | xargs -P"$nice" -n12 sh -c 'clang-tidy --quiet "$@" -- '"'$(printf %s "$flags" | sed "s/ /' '/g")'"' '"$libs"'' tidy >"$log" 2>&1
+	grep -q 'Error while processing' "$log" && { verdict clang-tidy 1 "$log"; return; }
+	judge clang-tidy
+}
+
+# The engine is that of clang-tidy's clang-analyzer-*; what comes on top is off there.
+check_scan() {
+	have scan-build || return
+	scan-build -o "$B/scan-report" --use-cc=clang \
+		-enable-checker nullability -enable-checker optin.portability.UnixAPI \
+		-enable-checker security.FloatLoopCounter -enable-checker optin.performance.Padding \
+		-disable-checker optin.performance.Padding \
+		$make B="$B/scan" HARDEN=-fPIE CFLAGS='-O1 -g -Wno-error' all >"$log" 2>&1 || { verdict scan-build 1 "$log"; return; }
+	judge scan-build
+	rm -rf "$B/scan"
+}
+
+# Bytes that a library wrote which was not built with MSan count as never written, so the unit tests
+# that go through libcrypto, libxml2, libarchive, zlib, jansson or inih stay away.
+msan_not='advice_flawless archive archive_damage board breakage catalogue device_page event event_json
+	firewall history inner keys library library_damage load_text phone_config progress proof proof_none
+	rehearse signature sim_java sim_phone sim_proof sim_voice sim_wire sim_wire_bundles synth'
+check_msan() {
+	have clang || return
+	$make CC=clang B="$B/msan" HARDEN=-fPIE LDFLAGS=-fsanitize=memory \
+		CFLAGS='-O1 -g -fsanitize=memory -fno-omit-frame-pointer -Wno-error' units >"$log" 2>&1 || { verdict "MSan, build" 1 "$log"; return; }
+	ran=0
+	for t in tests/unit/test_*.c; do
+		name=$(basename "$t" .c)
+		case " $(echo $msan_not) " in *" ${name#test_} "*) continue ;; esac
+		ran=$((ran + 1))
+		"$B/msan/unit/$name" >"$log" 2>&1 || verdict "MSan, $name" 1 "$log"
+	done
+	echo "ok      MSan ran $ran programs of unit tests"
+}
+
+check_valgrind() {
+	have valgrind || return
+	$make all tools >"$log" 2>&1 || { verdict "valgrind, build" 1 "$log"; return; }
+	mkdir -p "$B"
+	cat >"$B/reflashd-valgrind" <<-EOF
+	#!/bin/sh
+	exec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --track-fds=no $PWD/build/reflashd "\$@"
+	EOF
+	chmod +x "$B/reflashd-valgrind"
+	BIN=$PWD/$B/reflashd-valgrind E2E_TIMEOUT=300 tests/e2e/run.sh ${VALGRIND_E2E:-10-udhcpc 20-tftp-hpa 33-sccp 40-7970 42-7960 49-reload} >"$log" 2>&1
+	verdict valgrind $? "$log"
+}
+
+for c in ${*:-shellcheck cppcheck analyzer tidy scan msan valgrind}; do
+	"check_$c"
+done
+exit $code
