@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIP on UDP and TCP port 5060, around sip_datagram() and a table of streams.
+ * SIP on UDP and TCP port 5060, around sip_datagram() and a table of streams (tcp_table.h).
  *
  * Only phones of our own network are heard. An answer leaves from the address that was asked, and
  * what was sent to everybody is not answered. The table of connections is bounded, and the one that
@@ -10,8 +10,8 @@
  * The port may be taken, most likely by a telephone exchange on this machine (Asterisk): that
  * costs one kind of proof and is no reason to stop.
  */
-#include "daemon.h"
 #include "tcp.h"
+#include "tcp_table.h"
 
 #include "reflashd/sip.h"
 
@@ -22,17 +22,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX	    256
-#define CONNECTIONS_OF_PEER 8
-#define BACKLOG		    64
-#define DATAGRAMS_PER_WAKE  64
-#define READ_MAX	    8192 /* of a datagram, too: a REGISTER with its body has some 3000 */
-#define SEND_BUFFER	    8192 /* of a connection's socket: our answers are small */
+#define DATAGRAMS_PER_WAKE 64
+#define READ_MAX	   8192 /* of a datagram, too: a REGISTER with its body has some 3000 */
+#define SEND_BUFFER	   8192 /* of a connection's socket: our answers are small */
 
 struct sip_connection {
-	uv_tcp_t tcp;
-	struct sip_port *port;
-	unsigned slot;
+	struct tcp_connection base;
 	struct sip_stream stream;
 };
 
@@ -40,10 +35,7 @@ struct sip_port {
 	struct daemon *daemon;
 	int fd; /* UDP, or -1 */
 	uv_poll_t poll;
-	uv_tcp_t listener;
-	uv_timer_t timer;
-	usec_t armed; /* when the timer fires; USEC_NEVER: it is off */
-	struct sip_connection *connection[CONNECTIONS_MAX]; /* NULL: free */
+	struct tcp_table table;
 	struct sip sip;
 	struct sip_out out; /* large: kept off the stack */
 	uint8_t buffer[READ_MAX];
@@ -140,173 +132,75 @@ static void on_datagram(uv_poll_t *poll, int status, int events)
 
 /* ---- TCP ---- */
 
-static void on_closed(uv_handle_t *handle)
+static struct sip_stream *stream_of(struct tcp_connection *c)
 {
-	free(handle->data);
+	return &((struct sip_connection *)(void *)c)->stream;
 }
 
-static void drop(struct sip_connection *c)
+static const struct sip_stream *seen_of(const struct tcp_connection *c)
 {
-	if (c->port->connection[c->slot] == c)
-		c->port->connection[c->slot] = NULL;
-	if (!uv_is_closing((uv_handle_t *)&c->tcp))
-		uv_close((uv_handle_t *)&c->tcp, on_closed);
+	return &((const struct sip_connection *)(const void *)c)->stream;
 }
 
-/* Does what the stream asked for in p->out; false when the connection is gone. */
-static bool perform(struct sip_port *p, struct sip_connection *c)
+static bool begin(struct tcp_connection *c, usec_t now)
 {
-	uv_buf_t part = uv_buf_init((char *)p->out.data, (unsigned)p->out.len);
-	bool close_it = p->out.close;
+	struct sip_port *p = c->table->owner;
 
-	if (p->out.len && uv_try_write((uv_stream_t *)&c->tcp, &part, 1) != (int)p->out.len)
-		close_it = true;
+	if (!is_local(p->daemon, c->ip))
+		return false;
+	sip_init(stream_of(c), &p->sip, (struct sip_peer){c->ip, c->port}, now);
+	return true;
+}
+
+static size_t receive(struct tcp_connection *c, const uint8_t *data, size_t len, usec_t now)
+{
+	struct sip_port *p = c->table->owner;
+
+	look_up_models(p);
+	return sip_receive(stream_of(c), data, len, now, &p->out);
+}
+
+static void tick(struct tcp_connection *c, usec_t now)
+{
+	struct sip_port *p = c->table->owner;
+
+	sip_tick(stream_of(c), now, &p->out);
+}
+
+static bool perform(struct tcp_connection *c)
+{
+	struct sip_port *p = c->table->owner;
+	bool keep = !p->out.close;
+
+	if (p->out.len && !tcp_send(c, p->out.data, p->out.len))
+		keep = false;
 	if (p->out.event_count)
 		daemon_emit(p->daemon, &p->out.event);
-	if (close_it)
-		drop(c);
-	return !close_it;
+	return keep;
 }
 
-static void arm(struct sip_port *p, usec_t deadline);
-
-static void on_timer(uv_timer_t *timer)
+static usec_t deadline(const struct tcp_connection *c)
 {
-	struct sip_port *p = timer->data;
-	usec_t now = daemon_now(), next = USEC_NEVER;
-
-	p->armed = USEC_NEVER;
-	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
-		struct sip_connection *c = p->connection[i];
-
-		if (!c)
-			continue;
-		if (sip_deadline(&c->stream) <= now) {
-			sip_tick(&c->stream, now, &p->out);
-			if (!perform(p, c))
-				continue;
-		}
-		if (sip_deadline(&c->stream) < next)
-			next = sip_deadline(&c->stream);
-	}
-	arm(p, next);
+	return sip_deadline(seen_of(c));
 }
 
-/* One timer for all, set anew only when it would fire too late. */
-static void arm(struct sip_port *p, usec_t deadline)
+/* Whoever was silent for longer. */
+static bool goes_first(const struct tcp_connection *a, const struct tcp_connection *b)
 {
-	usec_t now = daemon_now();
-
-	if (deadline >= p->armed)
-		return;
-	p->armed = deadline;
-	uv_timer_start(&p->timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+	return seen_of(a)->deadline < seen_of(b)->deadline;
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-	struct sip_connection *c = handle->data;
-
-	(void)suggested;
-	*buffer = uv_buf_init((char *)c->port->buffer, sizeof(c->port->buffer));
-}
-
-static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
-{
-	struct sip_connection *c = stream->data;
-	struct sip_port *p = c->port;
-	const uint8_t *data = (const uint8_t *)buffer->base;
-	size_t left = n > 0 ? (size_t)n : 0;
-
-	if (n < 0) {
-		drop(c);
-		return;
-	}
-	look_up_models(p);
-	while (left > 0) {
-		size_t taken = sip_receive(&c->stream, data, left, daemon_now(), &p->out);
-
-		must(taken > 0 && taken <= left);
-		if (!perform(p, c))
-			return;
-		data += taken;
-		left -= taken;
-	}
-	arm(p, sip_deadline(&c->stream));
-}
-
-/* A place in the table for a new one; whoever was silent for longest makes room, first of all among
- * those of the same phone when it has too many. */
-static unsigned make_room(struct sip_port *p, uint32_t peer)
-{
-	struct sip_connection *oldest = NULL, *oldest_of_peer = NULL;
-	unsigned of_peer = 0, unused = CONNECTIONS_MAX;
-
-	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
-		struct sip_connection *c = p->connection[i];
-
-		if (!c) {
-			unused = i;
-			continue;
-		}
-		if (!oldest || c->stream.deadline < oldest->stream.deadline)
-			oldest = c;
-		if (c->stream.peer.ip != peer)
-			continue;
-		of_peer++;
-		if (!oldest_of_peer || c->stream.deadline < oldest_of_peer->stream.deadline)
-			oldest_of_peer = c;
-	}
-	if (of_peer >= CONNECTIONS_OF_PEER)
-		oldest = oldest_of_peer;
-	else if (unused < CONNECTIONS_MAX)
-		return unused;
-	unused = oldest->slot;
-	drop(oldest);
-	return unused;
-}
-
-/* ip 0: not known, it is gone already. */
-static struct sip_peer peer_of(const uv_tcp_t *tcp)
-{
-	struct sockaddr_storage from = {0};
-	struct sockaddr_in in;
-	int len = sizeof(from);
-
-	if (uv_tcp_getpeername(tcp, (struct sockaddr *)&from, &len) != 0 ||
-	    from.ss_family != AF_INET)
-		return (struct sip_peer){0, 0};
-	memcpy(&in, &from, sizeof(in));
-	return (struct sip_peer){ntohl(in.sin_addr.s_addr), ntohs(in.sin_port)};
-}
-
-static void on_connection(uv_stream_t *listener, int status)
-{
-	struct sip_port *p = listener->data;
-	struct sip_connection *c = status == 0 ? calloc(1, sizeof(*c)) : NULL;
-	struct sip_peer peer;
-	int size = SEND_BUFFER;
-
-	if (!c)
-		return;
-	uv_tcp_init(p->daemon->loop, &c->tcp);
-	c->tcp.data = c;
-	c->port = p;
-	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 ||
-	    !is_local(p->daemon, (peer = peer_of(&c->tcp)).ip)) {
-		uv_close((uv_handle_t *)&c->tcp, on_closed);
-		return;
-	}
-	uv_send_buffer_size((uv_handle_t *)&c->tcp, &size);
-	uv_tcp_nodelay(&c->tcp, 1);
-	c->slot = make_room(p, peer.ip);
-	p->connection[c->slot] = c;
-	sip_init(&c->stream, &p->sip, peer, daemon_now());
-	if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_bytes) != 0)
-		drop(c);
-	else
-		arm(p, sip_deadline(&c->stream));
-}
+static const struct tcp_protocol sip_on_tcp = {
+	.port = SIP_PORT,
+	.send_buffer = SEND_BUFFER,
+	.size = sizeof(struct sip_connection),
+	.begin = begin,
+	.receive = receive,
+	.tick = tick,
+	.perform = perform,
+	.deadline = deadline,
+	.goes_first = goes_first,
+};
 
 /* ---- opening and closing ---- */
 
@@ -341,29 +235,10 @@ static void open_udp(struct sip_port *p)
 
 static void open_tcp(struct sip_port *p)
 {
-	struct daemon *d = p->daemon;
-	char holder[128];
 	struct fault f;
-	int fd = tcp_open(d->config->interface, SIP_PORT, &f), err;
 
-	if (fd < 0) {
-		unheard(d, "TCP", f.text);
-		return;
-	}
-	err = uv_tcp_open(&p->listener, fd);
-	if (err)
-		close(fd);
-	else
-		err = uv_listen((uv_stream_t *)&p->listener, BACKLOG, on_connection);
-	if (!err)
-		return;
-	/* Two that do not listen yet may both be bound; it shows only now. */
-	port_holder(IPPROTO_TCP, SIP_PORT, holder, sizeof(holder));
-	if (err == UV_EADDRINUSE)
-		fault_set(&f, err, "TCP port %u is held by %s", SIP_PORT, holder);
-	else
-		fault_set(&f, err, "cannot listen on TCP port %u: %s", SIP_PORT, uv_strerror(err));
-	unheard(d, "TCP", f.text);
+	if (tcp_table_open(&p->table, p->daemon, &sip_on_tcp, p, &f) != 0)
+		unheard(p->daemon, "TCP", f.text);
 }
 
 static int sip_open(struct daemon *d, struct fault *f)
@@ -376,11 +251,7 @@ static int sip_open(struct daemon *d, struct fault *f)
 	if (!p)
 		return fault_set(f, -ENOMEM, "no memory to listen for SIP");
 	p->daemon = d;
-	p->armed = USEC_NEVER;
 	sip_setup(&p->sip, d->phones.models);
-	uv_tcp_init(d->loop, &p->listener);
-	uv_timer_init(d->loop, &p->timer);
-	p->listener.data = p->timer.data = p;
 	d->sip = p;
 	open_udp(p);
 	open_tcp(p);
@@ -389,11 +260,8 @@ static int sip_open(struct daemon *d, struct fault *f)
 
 static void sip_stop(struct daemon *d)
 {
-	struct sip_port *p = d->sip;
-
-	for (unsigned i = 0; p && i < CONNECTIONS_MAX; i++)
-		if (p->connection[i])
-			drop(p->connection[i]);
+	if (d->sip)
+		tcp_table_stop(&d->sip->table);
 }
 
 static void sip_close(struct daemon *d)

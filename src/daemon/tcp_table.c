@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See tcp_table.h. One timer serves all connections of a table; it is set anew only when it would
+ * fire too late.
+ */
+#include "tcp_table.h"
+
+#include "tcp.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 64
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void drop(struct tcp_connection *c)
+{
+	if (c->table->connection[c->slot] == c)
+		c->table->connection[c->slot] = NULL;
+	if (!uv_is_closing((uv_handle_t *)&c->tcp))
+		uv_close((uv_handle_t *)&c->tcp, on_closed);
+}
+
+bool tcp_send(struct tcp_connection *c, const void *data, size_t len)
+{
+	/* libuv does not write there; its buffers are for both ways. */
+	uv_buf_t part = uv_buf_init((char *)(uintptr_t)data, (unsigned)len);
+
+	return uv_try_write((uv_stream_t *)&c->tcp, &part, 1) == (int)len;
+}
+
+/* ---- time ---- */
+
+static void arm(struct tcp_table *t, usec_t deadline);
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct tcp_table *t = timer->data;
+	usec_t now = daemon_now(), next = USEC_NEVER;
+
+	t->armed = USEC_NEVER;
+	for (unsigned i = 0; i < TCP_CONNECTIONS_MAX; i++) {
+		struct tcp_connection *c = t->connection[i];
+
+		if (!c)
+			continue;
+		if (t->protocol->deadline(c) <= now) {
+			t->protocol->tick(c, now);
+			if (!t->protocol->perform(c)) {
+				drop(c);
+				continue;
+			}
+		}
+		if (t->protocol->deadline(c) < next)
+			next = t->protocol->deadline(c);
+	}
+	arm(t, next);
+}
+
+static void arm(struct tcp_table *t, usec_t deadline)
+{
+	usec_t now = daemon_now();
+
+	if (deadline >= t->armed)
+		return;
+	t->armed = deadline;
+	uv_timer_start(&t->timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+}
+
+/* ---- bytes ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	struct tcp_connection *c = handle->data;
+
+	(void)suggested;
+	*buffer = uv_buf_init((char *)c->table->buffer, sizeof(c->table->buffer));
+}
+
+static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
+{
+	struct tcp_connection *c = stream->data;
+	struct tcp_table *t = c->table;
+	const uint8_t *data = (const uint8_t *)buffer->base;
+	size_t left = n > 0 ? (size_t)n : 0;
+
+	if (n < 0) {
+		drop(c);
+		return;
+	}
+	while (left > 0) {
+		size_t taken = t->protocol->receive(c, data, left, daemon_now());
+
+		must(taken > 0 && taken <= left);
+		if (!t->protocol->perform(c)) {
+			drop(c);
+			return;
+		}
+		data += taken;
+		left -= taken;
+	}
+	arm(t, t->protocol->deadline(c));
+}
+
+/* ---- who comes ---- */
+
+/* A place in the table for a new one; first of all among those of the same peer, when it has too
+ * many. */
+static unsigned make_room(struct tcp_table *t, uint32_t ip)
+{
+	const struct tcp_protocol *p = t->protocol;
+	struct tcp_connection *first = NULL, *first_of_peer = NULL;
+	unsigned of_peer = 0, unused = TCP_CONNECTIONS_MAX;
+
+	for (unsigned i = 0; i < TCP_CONNECTIONS_MAX; i++) {
+		struct tcp_connection *c = t->connection[i];
+
+		if (!c) {
+			unused = i;
+			continue;
+		}
+		if (!first || p->goes_first(c, first))
+			first = c;
+		if (c->ip != ip)
+			continue;
+		of_peer++;
+		if (!first_of_peer || p->goes_first(c, first_of_peer))
+			first_of_peer = c;
+	}
+	if (of_peer >= TCP_CONNECTIONS_OF_PEER)
+		first = first_of_peer;
+	else if (unused < TCP_CONNECTIONS_MAX)
+		return unused;
+	unused = first->slot;
+	if (p->crowded)
+		p->crowded(t->owner, ip, of_peer >= TCP_CONNECTIONS_OF_PEER);
+	drop(first);
+	return unused;
+}
+
+/* False: it is gone already. */
+static bool find_peer(struct tcp_connection *c)
+{
+	struct sockaddr_storage from = {0};
+	struct sockaddr_in in;
+	int len = sizeof(from);
+
+	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&from, &len) != 0 ||
+	    from.ss_family != AF_INET)
+		return false;
+	memcpy(&in, &from, sizeof(in));
+	c->ip = ntohl(in.sin_addr.s_addr);
+	c->port = ntohs(in.sin_port);
+	return c->ip != 0;
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct tcp_table *t = listener->data;
+	struct tcp_connection *c = status == 0 ? calloc(1, t->protocol->size) : NULL;
+	int size = t->protocol->send_buffer;
+
+	if (!c)
+		return;
+	uv_tcp_init(t->daemon->loop, &c->tcp);
+	c->tcp.data = c;
+	c->table = t;
+	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || !find_peer(c) ||
+	    !t->protocol->begin(c, daemon_now())) {
+		uv_close((uv_handle_t *)&c->tcp, on_closed);
+		return;
+	}
+	uv_send_buffer_size((uv_handle_t *)&c->tcp, &size);
+	uv_tcp_nodelay(&c->tcp, 1);
+	c->slot = make_room(t, c->ip);
+	t->connection[c->slot] = c;
+	if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_bytes) != 0)
+		drop(c);
+	else
+		arm(t, t->protocol->deadline(c));
+}
+
+/* ---- opening and closing ---- */
+
+/* Two that do not listen yet may both be bound; it shows only now. */
+static int not_listening(uint16_t port, int err, struct fault *f)
+{
+	char holder[128];
+
+	if (err != UV_EADDRINUSE)
+		return fault_set(f, err, "cannot listen on TCP port %u: %s", port,
+				 uv_strerror(err));
+	port_holder(IPPROTO_TCP, port, holder, sizeof(holder));
+	return fault_set(f, err, "TCP port %u is held by %s", port, holder);
+}
+
+int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_protocol *protocol,
+		   void *owner, struct fault *f)
+{
+	int fd = tcp_open(d->config->interface, protocol->port, f), err;
+
+	if (fd < 0)
+		return fd;
+	t->daemon = d;
+	t->protocol = protocol;
+	t->owner = owner;
+	t->armed = USEC_NEVER;
+	uv_tcp_init(d->loop, &t->listener);
+	uv_timer_init(d->loop, &t->timer);
+	t->listener.data = t->timer.data = t;
+	err = uv_tcp_open(&t->listener, fd);
+	if (err)
+		close(fd);
+	else
+		err = uv_listen((uv_stream_t *)&t->listener, BACKLOG, on_connection);
+	return err ? not_listening(protocol->port, err, f) : 0;
+}
+
+void tcp_table_stop(struct tcp_table *t)
+{
+	for (unsigned i = 0; i < TCP_CONNECTIONS_MAX; i++)
+		if (t->connection[i])
+			drop(t->connection[i]);
+}
