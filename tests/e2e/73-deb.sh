@@ -10,7 +10,7 @@ need make dpkg-deb dpkg-buildpackage dh unshare
 case $BIN in */asan/*) skip "a package of the sanitized program is of no use" ;; esac
 B=$(dirname "$BIN")
 make -s -C "$ROOT" B="$B" deb >"$T/make.log" 2>&1 || fail "make deb: $(tail -n 20 "$T/make.log")"
-DEB=$(tail -n 1 "$T/make.log")
+DEB=$(grep "\.deb\$" "$T/make.log" | tail -n 1)
 dpkg-deb --contents "$DEB" | awk '$1 !~ /^d/ {print $6}' | sort >"$T/list"
 sort >"$T/golden" <<'END'
 ./etc/reflashd.conf
