@@ -19,9 +19,10 @@
 #include "reflashd/event.h"
 #include "reflashd/lease.h"
 
-#define DHCP_ADDRESSES_MAX 4
-#define DHCP_OFFER_HOLD	   USEC_SEC(60)	 /* how long an unanswered OFFER keeps its address */
-#define DHCP_DECLINE_HOLD  USEC_SEC(600) /* how long a declined address rests */
+#define DHCP_ADDRESSES_MAX   4
+#define DHCP_OFFER_HOLD	     USEC_SEC(60)  /* how long an unanswered OFFER keeps its address */
+#define DHCP_KEPT_FOR_PHONES 4		   /* one address in so many */
+#define DHCP_DECLINE_HOLD    USEC_SEC(600) /* how long a declined address rests */
 
 struct dhcp_addresses {
 	uint32_t ip[DHCP_ADDRESSES_MAX];

@@ -67,6 +67,10 @@ struct lease *lease_find_ip(struct lease_table *t, uint32_t ip);
  */
 struct lease *lease_choose(struct lease_table *t, struct mac mac, uint32_t wanted,
 			   uint32_t reserved, usec_t now);
+unsigned lease_count_free(const struct lease_table *t);
+/* The same for a client that is no phone: of the free addresses `keep` are kept for phones. */
+struct lease *lease_choose_guest(struct lease_table *t, struct mac mac, uint32_t wanted,
+				 uint32_t reserved, unsigned keep, usec_t now);
 /* Binds a lease to a phone in a new state; keeps the index right. A phone has one lease: any
  * other one it had becomes FREE. FREE and DECLINED belong to nobody, mac is not kept; DECLINED
  * until USEC_NEVER takes an address out of the pool for good. */

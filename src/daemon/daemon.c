@@ -63,9 +63,44 @@ static void wake_phones(struct daemon *d)
 	uv_timer_start(&d->phones_timer, on_phones_timer, (uint64_t)wait, 0);
 }
 
+static bool has_lease(struct daemon *d, const struct event *e)
+{
+	const struct lease *l = NULL;
+
+	if (d->dhcp.leases.slots && event_has(e, FIELD_MAC))
+		l = lease_find_mac(&d->dhcp.leases, e->mac);
+	return l && l->state == LEASE_BOUND;
+}
+
+void daemon_say_left_out(struct daemon *d)
+{
+	struct event e;
+
+	while (limiter_next(&d->limiter, daemon_now(), &e))
+		daemon_emit(d, &e);
+}
+
+bool daemon_is_ours(const struct daemon *d, uint32_t ip)
+{
+	return ((ip ^ d->address) & ip4_netmask(d->prefix_len)) == 0;
+}
+
+void daemon_refuse_foreigner(struct daemon *d, uint32_t ip)
+{
+	struct event e;
+
+	event_init(&e, EVENT_TFTP_REFUSED);
+	event_set_ip(&e, FIELD_IP, ip);
+	event_set_text(&e, FIELD_REASON, "foreign");
+	event_say(&e, "{phone} asked for a file from outside this network and is not answered: the "
+		      "address may be forged. Connect the phone to this network.");
+	daemon_emit(d, &e);
+}
+
 void daemon_emit(struct daemon *d, struct event *e)
 {
 	struct phones_out out;
+	enum limit_verdict verdict;
 
 	/* TFTP knows addresses only; the lease says which phone that is. */
 	if (e->ip && !(e->present & (UINT64_C(1) << FIELD_MAC)) && d->dhcp.leases.slots) {
@@ -74,7 +109,13 @@ void daemon_emit(struct daemon *d, struct event *e)
 		if (l && l->state != LEASE_FREE && !mac_is_zero(l->mac))
 			event_set_mac(e, l->mac);
 	}
-	bus_emit(&d->bus, e);
+	verdict = limiter_take(&d->limiter, e, has_lease(d, e), daemon_now());
+	if (verdict == LIMIT_DROP)
+		return;
+	if (verdict == LIMIT_PASS)
+		bus_emit(&d->bus, e);
+	else
+		e->wall_ms = bus_wall_ms();
 	if (!d->store)
 		return;
 	phones_apply(&d->phones, e, &out);
@@ -106,6 +147,7 @@ void daemon_stop(struct daemon *d, int exit_code, const char *reason)
 
 	if (d->stopping)
 		return;
+	daemon_say_left_out(d);
 	d->stopping = true;
 	d->exit_code = exit_code;
 	event_init(&e, EVENT_DAEMON_STOP);

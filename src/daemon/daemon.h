@@ -17,6 +17,7 @@
 #include "reflashd/daemon.h"
 #include "reflashd/dhcp_probe.h"
 #include "reflashd/dhcp_server.h"
+#include "reflashd/limit.h"
 #include "reflashd/phone.h"
 #include "reflashd/store.h"
 #include "reflashd/tftp_server.h"
@@ -140,6 +141,7 @@ struct daemon {
 	struct reload *reload;
 	struct recent *recent;
 	struct journal *journal;
+	struct limiter limiter;
 	struct phones_writer *phones_writer; /* state.c */
 	struct service *service;
 	bool leases_dirty, save_failed;
@@ -154,6 +156,12 @@ usec_t daemon_now(void);
 void daemon_stop(struct daemon *d, int exit_code, const char *reason);
 /* Puts an event on the bus and lets the tracker see it; phone.* events follow at once. */
 void daemon_emit(struct daemon *d, struct event *e);
+/* Now and then: what the stream left out, and how often. */
+void daemon_say_left_out(struct daemon *d);
+/* May this address have files? Only who is on our own network: an answer to a forged address would
+ * go to somebody who never asked. */
+bool daemon_is_ours(const struct daemon *d, uint32_t ip);
+void daemon_refuse_foreigner(struct daemon *d, uint32_t ip);
 void daemon_note(struct daemon *d, enum event_severity severity, const char *code,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 

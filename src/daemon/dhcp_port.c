@@ -258,6 +258,7 @@ static void on_watch_timer(uv_timer_t *timer)
 	struct daemon *d = p->daemon;
 
 	watch_on(p);
+	daemon_say_left_out(d);
 	/* The whole probe asks already; a cable without a partner has nobody on it. */
 	if (!d->serving || !d->link.running || (p->probing && !p->watching))
 		return;

@@ -6,9 +6,9 @@
  * while the batch before it is being written; the ACK that relies on it waits beside it. A thread
  * appends the batch and calls fdatasync(); back in the loop, the ACKs of that batch are sent and
  * the next batch goes out. Ten phones or a thousand: as many flushes as the disk can do, never one
- * for each phone. When the journal is full, the whole table is written beside it in the same
- * way (a new file, synced, renamed), and a new journal begins. The journal is filled with zeros
- * first: to write within a file's length leaves nothing but data to flush.
+ * for each phone. When the journal is full, or in a quiet moment, the whole table is written beside
+ * it in the same way (a new file, synced, renamed), and a new journal begins. The journal is filled
+ * with zeros first: to write within a file's length leaves nothing but data to flush.
  *
  * What is durable: that an address is this phone's, and at least until when. A line says twice the
  * lease time, so the ACK of a renewal on time, which changes neither, goes at once.
@@ -36,6 +36,7 @@
 #define HELD_MAX      1024u /* ACKs of a batch; a phone that finds no room asks again */
 #define GIVE_UP_MS    2000
 #define RETRY_MS      1000
+#define QUIET_MS      1000 /* then the table is written, for whoever reads it */
 
 struct held {
 	enum dhcp_route route;
@@ -73,7 +74,8 @@ struct journal {
 	bool unsafe; /* the disk does not do: ACKs do not wait for it */
 	bool said;
 	int fd;
-	size_t at; /* where the next line goes; the thread's while it runs */
+	size_t at;     /* where the next line goes; the thread's while it runs */
+	bool appended; /* by the thread: whatever became of the table, these lines are on disk */
 	struct fault fault;
 	int err;
 };
@@ -112,24 +114,27 @@ static int begin_journal(struct journal *j)
 	static const char zeros[4096];
 	char path[CONFIG_PATH_MAX + 24], temporary[CONFIG_PATH_MAX + 32];
 	size_t at = 0;
-	int err = 0;
+	int err = 0, fd;
 
 	snprintf(path, sizeof(path), "%s/" JOURNAL_FILE, j->daemon->config->state_dir);
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	if (j->fd >= 0)
-		close(j->fd);
 	unlink(temporary);
-	j->at = 0;
-	j->fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	while (j->fd >= 0 && at < JOURNAL_BYTES && !err) {
-		err = write_all(j->fd, zeros, sizeof(zeros), at);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	while (fd >= 0 && at < JOURNAL_BYTES && !err) {
+		err = write_all(fd, zeros, sizeof(zeros), at);
 		at += sizeof(zeros);
 	}
-	if (j->fd < 0 || err || fsync(j->fd) != 0 || rename(temporary, path) != 0) {
+	if (fd < 0 || err || fsync(fd) != 0 || rename(temporary, path) != 0) {
 		err = journal_fault(j, path);
 		unlink(temporary);
+		if (fd >= 0)
+			close(fd);
 		return err;
 	}
+	if (j->fd >= 0)
+		close(j->fd);
+	j->fd = fd;
+	j->at = 0;
 	return state_sync_dir(j->daemon, &j->fault);
 }
 
@@ -141,11 +146,13 @@ static void write_batch(uv_work_t *work)
 	struct stat st;
 
 	j->err = 0;
+	j->appended = false;
 	snprintf(path, sizeof(path), "%s/" JOURNAL_FILE, j->daemon->config->state_dir);
 	/* Before a new table the old journal is not added to: the table says it all. But should the
 	 * table fail, the old journal must still be the whole truth, so: lines first. */
-	if (b->len && j->fd >= 0 && j->at + b->len <= JOURNAL_BYTES) {
-		if (write_all(j->fd, b->text, b->len, j->at) != 0 || fdatasync(j->fd) != 0)
+	if (j->fd >= 0 && j->at + b->len <= JOURNAL_BYTES) {
+		if (b->len &&
+		    (write_all(j->fd, b->text, b->len, j->at) != 0 || fdatasync(j->fd) != 0))
 			j->err = journal_fault(j, path);
 		else
 			j->at += b->len;
@@ -154,6 +161,7 @@ static void write_batch(uv_work_t *work)
 			errno = ENOENT;
 			j->err = journal_fault(j, path);
 		}
+		j->appended = !j->err;
 	}
 	if (!j->table)
 		return;
@@ -208,7 +216,8 @@ static void on_timer(uv_timer_t *timer)
 	struct journal *j = timer->data;
 
 	if (!j->running) {
-		advance(j); /* the next try */
+		j->whole |= j->at > 0;
+		advance(j); /* the next try, or a quiet moment */
 		return;
 	}
 	say_unsafe(j, "The disk of the state folder does not answer. The phones are served all the "
@@ -228,7 +237,10 @@ static void on_written(uv_work_t *work, int status)
 	uv_timer_stop(&j->timer);
 	free(j->table);
 	j->table = NULL;
-	if (j->err) {
+	if (j->err && j->appended) {
+		keep_promises(b); /* the old journal has room: nobody needs to worry yet */
+		j->whole = j->unsafe;
+	} else if (j->err) {
 		say_unsafe(j, j->fault.text);
 		j->whole = true;
 	} else {
@@ -242,11 +254,16 @@ static void on_written(uv_work_t *work, int status)
 	send_held(j, b);
 	b->lines = 0;
 	b->len = 0;
-	if (!j->err)
+	if (!j->err) {
+		if (j->at && !uv_is_closing((uv_handle_t *)&j->timer))
+			uv_timer_start(&j->timer, on_timer, QUIET_MS, 0);
 		advance(j);
-	else if (!uv_is_closing((uv_handle_t *)&j->timer)) {
-		send_held(j, j->filling);
+	} else if (!uv_is_closing((uv_handle_t *)&j->timer)) {
 		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+		if (j->unsafe)
+			send_held(j, j->filling);
+		else
+			advance(j);
 	}
 }
 

@@ -228,6 +228,7 @@ int daemon_serve(const struct config *config)
 		return EXIT_CODE_SYSTEM;
 	}
 	d->config = config;
+	limiter_init(&d->limiter, daemon_now());
 	d->loop = &loop;
 	d->dhcp.server_fd = d->dhcp.client_fd = d->dhcp.raw_fd = -1;
 	d->tftp.fd = d->tftp.timer_fd = -1;

@@ -387,6 +387,10 @@ static void on_request(uv_poll_t *poll, int status, int events)
 		if (n < 0)
 			return;
 		peer = (struct tftp_peer){ntohl(from.sin_addr.s_addr), ntohs(from.sin_port)};
+		if (!daemon_is_ours(p->daemon, peer.ip)) {
+			daemon_refuse_foreigner(p->daemon, peer.ip);
+			continue;
+		}
 		p->local_ip = sent_to(&message, p->daemon->address);
 		tftp_server_receive(&p->server, peer, data, (size_t)n, daemon_now(), &p->out);
 		perform(p);

@@ -300,3 +300,21 @@ struct lease *lease_choose(struct lease_table *t, struct mac mac, uint32_t wante
 	l = choose_free(t, mac, reserved);
 	return l ? l : choose_used(t, reserved, now);
 }
+
+unsigned lease_count_free(const struct lease_table *t)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(t->free_map) && i * MAP_BITS < t->count; i++)
+		for (uint64_t rest = t->free_map[i]; rest; rest &= rest - 1)
+			n++;
+	return n;
+}
+
+struct lease *lease_choose_guest(struct lease_table *t, struct mac mac, uint32_t wanted,
+				 uint32_t reserved, unsigned keep, usec_t now)
+{
+	if (lease_count_free(t) > keep || lease_find_mac(t, mac))
+		return lease_choose(t, mac, wanted, reserved, now);
+	return choose_used(t, reserved, now);
+}

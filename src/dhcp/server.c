@@ -216,8 +216,13 @@ static bool is_running(const struct lease *l, usec_t now)
 static struct lease *choose(const struct call *c, uint32_t wanted)
 {
 	char reason[REASON_MAX];
-	struct lease *l =
-		lease_choose(c->s->leases, c->q->mac, wanted, c->s->config.address, c->now);
+	struct lease_table *t = c->s->leases;
+	uint32_t ours = c->s->config.address;
+	/* A flood of invented devices, or a classroom of laptops, leaves room for a phone. */
+	struct lease *l = dhcp_is_phone(c->q)
+				  ? lease_choose(t, c->q->mac, wanted, ours, c->now)
+				  : lease_choose_guest(t, c->q->mac, wanted, ours,
+						       t->count / DHCP_KEPT_FOR_PHONES, c->now);
 
 	if (!l) {
 		text_format(reason, sizeof(reason),
@@ -296,6 +301,11 @@ static bool why_not(const struct call *c, uint32_t ip, char *reason)
 	if (there->state == LEASE_BOUND || there->state == LEASE_RELEASED) {
 		mac_format(there->mac, text);
 		text_format(reason, REASON_MAX, "it is the address of %s", text);
+		return true;
+	}
+	if (!own && there->state == LEASE_FREE && !dhcp_is_phone(c->q) &&
+	    lease_count_free(t) <= t->count / DHCP_KEPT_FOR_PHONES) {
+		text_format(reason, REASON_MAX, "the addresses that are left are kept for phones");
 		return true;
 	}
 	if (own && own->state != LEASE_OFFERED) {

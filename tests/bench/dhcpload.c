@@ -51,7 +51,7 @@ struct exchange {
 static const char *vendor = "Cisco Systems, Inc. IP Phone CP-7961G";
 static unsigned total = 1000, outstanding = 1, macs, mac_first;
 static int64_t retry_after = 1000000, limit = 60000000;
-static bool want_150;
+static bool want_150, flood;
 static int fd;
 static struct exchange exchanges[OUTSTANDING_MAX];
 static uint32_t *given; /* the address of each MAC, 0: none yet */
@@ -324,6 +324,7 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: dhcpload -i IFACE [-n TOTAL] [-c OUTSTANDING] [-m MACS (default: TOTAL)]\n"
 		"       [-f FIRST-MAC-NUMBER] [-V VENDOR-CLASS] [-r RETRY-MS] [-t SECONDS] [-w]\n"
+		"  -D: only DISCOVERs, as fast as they go out, and no answers are waited for\n"
 		"  -w: each ACK must carry options 150 and 66\n");
 	exit(1);
 }
@@ -344,7 +345,7 @@ int main(int argc, char **argv)
 	int64_t began;
 	int o;
 
-	while ((o = getopt(argc, argv, "i:n:c:m:f:V:r:t:w")) != -1) {
+	while ((o = getopt(argc, argv, "i:n:c:m:f:V:r:t:wD")) != -1) {
 		switch (o) {
 		case 'i': interface = optarg; break;
 		case 'n': total = number(optarg, 1, TOTAL_MAX); break;
@@ -355,6 +356,7 @@ int main(int argc, char **argv)
 		case 'r': retry_after = 1000 * (int64_t)number(optarg, 1, 1000000); break;
 		case 't': limit = (int64_t)(strtod(optarg, NULL) * 1e6); break;
 		case 'w': want_150 = true; break;
+		case 'D': flood = true; break;
 		default: usage();
 		}
 	}
@@ -370,6 +372,13 @@ int main(int argc, char **argv)
 		usage();
 	open_interface(interface);
 	began = now();
+	if (flood) {
+		struct exchange x = {0};
+
+		for (x.number = mac_first; x.number < mac_first + total; x.number++)
+			send_message(&x);
+		return 0;
+	}
 	run();
 	return report(now() - began);
 }

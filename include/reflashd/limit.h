@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much one sender may have to say in the stream, and how much all strangers together: whoever
+ * floods the wire must fill neither the terminal nor the log nor a disk. What is left out
+ * is counted, and said as one sentence.
+ *
+ * A window lasts from the end of one round of limiter_next() to the next (the shell does that every
+ * five or six seconds). Pure; the caller gives the time.
+ */
+#ifndef REFLASHD_LIMIT_H
+#define REFLASHD_LIMIT_H
+
+#include "reflashd/event.h"
+
+#define LIMIT_SLOTS	128
+#define LIMIT_STRANGERS 4000  /* events of senders without a lease: so many at once, */
+#define LIMIT_GUESTS	20000 /* of those with one; */
+#define LIMIT_REFILL	100   /* and then so many a second */
+#define LIMIT_NOTES	8     /* sentences at the end of a window */
+
+enum limit_verdict {
+	LIMIT_PASS,
+	LIMIT_QUIET, /* nothing new for a reader; the phone tracker counts it all the same */
+	LIMIT_DROP,  /* a stranger in a flood: nobody hears of it */
+};
+
+struct limiter {
+	struct limit_slot {
+		uint64_t key; /* who, what and why; 0: free */
+		unsigned seen, left_out;
+		char sentence[160];
+	} slot[LIMIT_SLOTS];
+	unsigned next;		    /* of the slots, to be said */
+	uint64_t others, strangers; /* left out without a slot of their own */
+	uint64_t tokens[2];
+	usec_t refilled; /* strangers, guests */
+	usec_t began;
+	bool any;
+};
+
+void limiter_init(struct limiter *l, usec_t now);
+/* has_lease: the sender has an address from us. */
+enum limit_verdict limiter_take(struct limiter *l, const struct event *e, bool has_lease,
+				usec_t now);
+/* Fills in the next event about what was left out; false at the end: a new window begins. */
+bool limiter_next(struct limiter *l, usec_t now, struct event *e);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The happy path: a phone says a few dozen things an hour, and every one of them passes.
+ *
+ * Two things can go wrong. One sender says the same again and again (a broken phone, a scanner on
+ * the TFTP port): each who-what-why has a number of events in a window, the rest is counted in its
+ * slot. Or thousands of invented senders say one thing each: those without a lease share one
+ * allowance, those with one share another. A phone with a lease is therefore never silenced by
+ * strangers, and what is dropped of strangers is what they say before they have an address.
+ *
+ * Slots are few; when they are all taken, further repeaters share one sentence.
+ */
+#include "reflashd/limit.h"
+
+#include "reflashd/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Of one sender in one window; 0: without limit, because we say it ourselves. The simulated phones
+ * of our tests live 300 times as fast as real ones and must fit, too. */
+static unsigned allowance(enum event_type type)
+{
+	switch ((unsigned)type) {
+	case EVENT_DHCP_IGNORED:
+	case EVENT_DHCP_NAK:
+	case EVENT_DHCP_DECLINE: return 10;
+	case EVENT_DHCP_DISCOVER:
+	case EVENT_DHCP_OFFER:
+	case EVENT_DHCP_REQUEST:
+	case EVENT_DHCP_ACK:
+	case EVENT_DHCP_RELEASE:
+	case EVENT_TFTP_REFUSED:
+	case EVENT_TFTP_ELSEWHERE:
+	case EVENT_ARP_ASKED:
+	case EVENT_CDP_SEEN:
+	case EVENT_SCCP_ALARM: return 60;
+	case EVENT_TFTP_REQUEST:
+	case EVENT_TFTP_ABORTED: return 200;
+	case EVENT_TFTP_START:
+	case EVENT_TFTP_COMPLETE: return 1000;
+	default: return 0;
+	}
+}
+
+static uint64_t mix(uint64_t hash, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* Who, what and why; the file does not count, a scanner asks for another one each time. */
+static uint64_t key_of(const struct event *e)
+{
+	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), &e->type, sizeof(e->type));
+	bool has_mac = event_has(e, FIELD_MAC);
+
+	if (has_mac)
+		hash = mix(hash, e->mac.b, sizeof(e->mac.b));
+	else if (event_has(e, FIELD_IP))
+		hash = mix(hash, &e->ip, sizeof(e->ip));
+	if (event_has(e, FIELD_CODE))
+		hash = mix(hash, e->code, strlen(e->code));
+	else if (event_has(e, FIELD_REASON))
+		hash = mix(hash, e->reason, strlen(e->reason));
+	return hash ? hash : 1;
+}
+
+void limiter_init(struct limiter *l, usec_t now)
+{
+	memset(l, 0, sizeof(*l));
+	l->tokens[false] = LIMIT_STRANGERS;
+	l->tokens[true] = LIMIT_GUESTS;
+	l->began = l->refilled = now;
+}
+
+static bool has_token(struct limiter *l, bool has_lease, usec_t now)
+{
+	static const uint64_t most[] = {LIMIT_STRANGERS, LIMIT_GUESTS};
+	uint64_t fresh = (now - l->refilled) * LIMIT_REFILL / USEC_SEC(1);
+
+	if (fresh) {
+		l->refilled = now;
+		for (size_t i = 0; i < ARRAY_LEN(most); i++)
+			l->tokens[i] =
+				l->tokens[i] + fresh < most[i] ? l->tokens[i] + fresh : most[i];
+	}
+	if (!l->tokens[has_lease])
+		return false;
+	l->tokens[has_lease]--;
+	return true;
+}
+
+static struct limit_slot *slot_of(struct limiter *l, uint64_t key)
+{
+	struct limit_slot *vacant = NULL;
+
+	for (unsigned i = 0; i < 8; i++) {
+		struct limit_slot *s = &l->slot[(key + i) % LIMIT_SLOTS];
+
+		if (s->key == key)
+			return s;
+		if (!s->key && !vacant)
+			vacant = s;
+	}
+	/* All taken: one that has nothing to say yet makes room. */
+	for (unsigned i = 0; i < 8 && !vacant; i++)
+		if (!l->slot[(key + i) % LIMIT_SLOTS].left_out)
+			vacant = &l->slot[(key + i) % LIMIT_SLOTS];
+	if (vacant) {
+		vacant->key = key;
+		vacant->seen = vacant->left_out = 0;
+	}
+	return vacant;
+}
+
+enum limit_verdict limiter_take(struct limiter *l, const struct event *e, bool has_lease,
+				usec_t now)
+{
+	unsigned most = allowance(e->type);
+	struct limit_slot *s;
+
+	if (!most)
+		return LIMIT_PASS;
+	s = slot_of(l, key_of(e));
+	if (s && ++s->seen > most) {
+		if (!s->left_out++) {
+			char text[sizeof(e->text) + sizeof(e->reason)];
+
+			event_text(e, text, sizeof(text));
+			text_copy(s->sentence, sizeof(s->sentence), text);
+		}
+		l->any = true;
+		return LIMIT_QUIET;
+	}
+	if (!s && l->any) { /* more repeaters than slots */
+		l->others++;
+		return has_lease ? LIMIT_QUIET : LIMIT_DROP;
+	}
+	if (has_token(l, has_lease, now))
+		return LIMIT_PASS;
+	l->any = true;
+	if (has_lease)
+		l->others++;
+	else
+		l->strangers++;
+	return has_lease ? LIMIT_QUIET : LIMIT_DROP;
+}
+
+static void note(struct limiter *l, struct event *e, uint64_t n, usec_t now, const char *what)
+{
+	event_init(e, EVENT_DAEMON_NOTE);
+	event_set_text(e, FIELD_CODE, "left-out");
+	event_set_format(e, FIELD_REASON, "%" PRIu64 " more within %" PRIu64 " s: %.180s", n,
+			 (now - l->began + USEC_SEC(1) - 1) / USEC_SEC(1), what);
+}
+
+bool limiter_next(struct limiter *l, usec_t now, struct event *e)
+{
+	unsigned said = 0;
+
+	for (unsigned i = 0; l->any && i < l->next; i++)
+		said += l->slot[i].left_out != 0;
+	while (l->any && l->next < LIMIT_SLOTS) {
+		struct limit_slot *s = &l->slot[l->next++];
+
+		if (!s->left_out)
+			continue;
+		if (said < LIMIT_NOTES) {
+			note(l, e, s->left_out, now, s->sentence);
+			return true;
+		}
+		l->others += s->left_out;
+	}
+	if (l->others) {
+		note(l, e, l->others, now, "many senders say the same again and again.");
+		l->others = 0;
+		return true;
+	}
+	if (l->strangers) {
+		note(l, e, l->strangers, now,
+		     "somebody floods this wire as ever new devices. Phones that have an "
+		     "address are served; find and unplug it.");
+		e->severity = SEVERITY_WARNING;
+		l->strangers = 0;
+		return true;
+	}
+	memset(l->slot, 0, sizeof(l->slot));
+	l->next = 0;
+	l->any = false;
+	l->began = now;
+	return false;
+}

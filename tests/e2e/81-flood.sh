@@ -1,0 +1,37 @@
+#!/bin/sh
+# A hundred thousand invented devices, first without and then with the vendor class of a phone: who
+# has a lease renews it, a new phone still gets an address, the stream stays short and says why.
+. "$(dirname "$0")/lib.sh"
+
+need busybox
+ns_make
+make_files
+CC=${CC:-cc}
+command -v "${CC%% *}" >/dev/null || skip "no compiler for the flood"
+$CC -O1 -D_GNU_SOURCE -o "$T/dhcpload" "$ROOT/tests/bench/dhcpload.c" || fail "dhcpload does not build"
+CLASS='Cisco Systems, Inc. IP Phone CP-7970G'
+
+load() { in_cli "$T/dhcpload" -i eth0 -t 15 -r 500 "$@"; }
+phone() { # NUMBER: a real phone, from DISCOVER to ACK
+	load -n 1 -f "$1" -V "$CLASS" >"$T/phone.log" 2>&1 || fail "$2: $(cat "$T/phone.log")"
+}
+start_daemon --serve-incomplete
+phone 9000000 "a phone before the flood"
+first=$(wait_event dhcp.ack | sed 's/.*"ip": *"\([^"]*\)".*/\1/')
+n=1
+for class in 'MSFT 5.0' "$CLASS"; do
+	load -D -n 100000 -f $((n * 1000000)) -V "$class" &
+	flood=$!
+	phone 9000000 "a phone with a lease, in the flood of $class"
+	phone $((9000000 + n)) "a new phone, in the flood of $class"
+	wait $flood
+	phone 9000000 "a phone with a lease, after the flood of $class"
+	phone $((9000010 + n)) "a new phone, after the flood of $class"
+	n=$((n + 1))
+done
+grep '"dhcp.ack"' "$EVENTS" | grep -c "\"$first\"" | grep -qx 5 || fail "the phone did not keep its address"
+wait_event daemon.note left-out | grep -q flood || wait_event daemon.note 'floods this wire' >/dev/null
+lines=$(wc -l <"$EVENTS")
+[ "$lines" -lt 25000 ] || fail "$lines events for 200,000 DISCOVERs"
+stop_daemon
+say "200,000 DISCOVERs of invented devices: $lines events, no phone without its address"
