@@ -28,9 +28,8 @@ seen[$0]++ { next }
 {
 	split($0, part, ":")
 	path = part[1]
-	sub(/^.*\/(src|include|tests)\//, "&", path)
-	if (match(path, /(src|include|tests)\/[^:]*$/))
-		path = substr(path, RSTART)
+	if (index(path, ENVIRON["PWD"] "/") == 1)
+		path = substr(path, length(ENVIRON["PWD"]) + 2)
 	s = source_line(path, part[2])
 	for (i = 1; i <= n; i++)
 		if (file[i] == path && index($0, id[i]) && index(s, text[i]))

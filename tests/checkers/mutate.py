@@ -9,7 +9,7 @@ missing, or the change means the same (mutants.txt says which and why).
 Which tests run a file is found with gcov from the build of make coverage, so that goes first. N takes a
 sample of that size, the same one every time; -v shows each mutant.
 """
-import argparse, os, random, re, shutil, subprocess, sys, tempfile, time
+import argparse, json, os, random, re, shutil, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 B = os.environ.get("B", "build")
@@ -76,26 +76,34 @@ def make(*goals):
     return out.replace("\\\n", " ").splitlines()
 
 
-def lines_run(source, name, gcda_dir, scratch):
-    """The lines of the source that this unit test runs, with the build of make coverage."""
-    base = os.path.join(gcda_dir, source[:-2])
-    for d, _, files in os.walk(gcda_dir):
-        for f in files:
-            if f.endswith(".gcda"):
-                os.remove(os.path.join(d, f))
-    started = time.time()
-    if run([os.path.join(gcda_dir, "unit", name)], 120) != 0 or not os.path.exists(base + ".gcda"):
-        return set(), 0
-    took = time.time() - started
-    out = subprocess.run(["gcov", "-t", base + ".gcda"], cwd=ROOT, capture_output=True, text=True).stdout
-    lines, here = set(), False
-    for l in out.splitlines():
-        part = l.split(":", 3)
-        if len(part) > 3 and part[1].strip() == "0" and part[2] == "Source":
-            here = part[3] == source
-        elif here and len(part) > 2 and re.match(r"\s*\d", part[0]):
-            lines.add(int(part[1]))
-    return lines, took
+def lines_run(units, gcda_dir):
+    """What each unit test runs, {test: [seconds, {file: [lines]}]}, kept until a test is built again."""
+    kept = os.path.join(WORK, "who.json")
+    newest = max(os.path.getmtime(os.path.join(gcda_dir, "unit", u)) for u in units)
+    if os.path.exists(kept) and os.path.getmtime(kept) > newest:
+        return json.load(open(kept))
+    who = {}
+    for u in units:
+        for d, _, files in os.walk(gcda_dir):
+            for f in files:
+                if f.endswith(".gcda"):
+                    os.remove(os.path.join(d, f))
+        started = time.time()
+        if run([os.path.join(gcda_dir, "unit", u)], 300) != 0:
+            sys.exit(u + " fails without any change")
+        took, files, source = time.time() - started, {}, ""
+        data = [os.path.join(d, f) for d, _, fs in os.walk(os.path.join(gcda_dir, "src")) for f in fs
+                if f.endswith(".gcda")]
+        out = subprocess.run(["gcov", "-t", *data], capture_output=True, text=True).stdout
+        for l in out.splitlines():
+            part = l.split(":", 3)
+            if len(part) > 3 and part[1].strip() == "0" and part[2] == "Source":
+                source = part[3]
+            elif len(part) > 2 and re.match(r"\s*\d", part[0]):
+                files.setdefault(source, []).append(int(part[1]))
+        who[u] = [took, files]
+    json.dump(who, open(kept, "w"))
+    return who
 
 
 def known_mutants():
@@ -120,13 +128,9 @@ def main():
     if not all(os.path.exists(os.path.join(gcda, "unit", u)) for u in units):
         sys.exit("make coverage first: its build says which test runs which line")
     stem = re.sub(r"\W.*", "", os.path.basename(a.file))
-    covers = {}
-    cache = os.path.join(WORK, "who-" + a.file.replace("/", "-"))
     os.makedirs(WORK, exist_ok=True)
-    for u in units:
-        lines, took = lines_run(a.file, u, gcda, WORK)
-        if lines:
-            covers[u] = (lines, took)
+    who = lines_run(units, gcda)
+    covers = {u: (set(files[a.file]), took) for u, (took, files) in who.items() if a.file in files}
     if not covers:
         sys.exit("no unit test runs " + a.file)
     # The quick ones and those of the same name first: most mutants fall to them.
@@ -136,7 +140,7 @@ def main():
     print("%s: run by %s" % (a.file, " ".join(order)), flush=True)
     base = [l for l in make("-W", a.file, os.path.join(WORK, a.file[:-2] + ".o"))
             if a.file[:-2] + ".o" in l and " -c " in l]
-    if subprocess.run(["make", "-s", "B=" + WORK, "CFLAGS=-O0 -g0 -Wno-error", "HARDEN=-fPIE", *goals],
+    if subprocess.run(["make", "-s", "-j2", "B=" + WORK, "CFLAGS=-O0 -g0 -Wno-error", "HARDEN=-fPIE", *goals],
                       stdout=subprocess.DEVNULL).returncode:
         sys.exit("the unit tests do not build")
     scratch = tempfile.mkdtemp(prefix="mutate.")

@@ -13,8 +13,8 @@ log=$(mktemp) || exit
 trap 'rm -f "$log" "$log".*' EXIT
 code=0
 make="make --no-print-directory -s -k -j$nice"
-flags="-std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION=\"0\" -Iinclude -Itests/support"
-libs=$(pkg-config --cflags libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib)
+flags="-std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION=__FILE__ -Iinclude -Itests/support
+	$(pkg-config --cflags libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib libmicrohttpd)"
 
 verdict() {
 	if [ "$2" = 0 ]; then echo "ok      $1"; else code=1; echo "FAILED  $1"; sed 's/^/        /' "$3" | tail -n 60; fi
@@ -32,6 +32,7 @@ have() {
 
 check_shellcheck() {
 	have shellcheck || return
+	# shellcheck disable=SC2046 # names of ours, without blanks
 	shellcheck -S warning $(git ls-files '*.sh') .ci/run >"$log" 2>&1
 	verdict shellcheck $? "$log"
 }
@@ -56,8 +57,9 @@ check_analyzer() {
 
 check_tidy() {
 	have clang-tidy || return
-	# shellcheck disable=SC2086 # lists
-	printf '%s\n' src/*/*.c | xargs -P"$nice" -n12 sh -c 'clang-tidy --quiet "$@" -- '"'$(printf %s "$flags" | sed "s/ /' '/g")'"' '"$libs"'' tidy >"$log" 2>&1
+	export flags
+	printf '%s\n' src/*/*.c | xargs -P"$nice" -n12 \
+		sh -c 'clang-tidy --quiet "$@" -- $flags' tidy >"$log" 2>&1
 	grep -q 'Error while processing' "$log" && { verdict clang-tidy 1 "$log"; return; }
 	judge clang-tidy
 }
@@ -106,7 +108,8 @@ check_valgrind() {
 	verdict valgrind $? "$log"
 }
 
-for c in ${*:-shellcheck cppcheck analyzer tidy scan msan valgrind}; do
+[ $# -gt 0 ] || set -- shellcheck cppcheck analyzer tidy scan msan valgrind
+for c; do
 	"check_$c"
 done
 exit $code

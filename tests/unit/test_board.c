@@ -424,6 +424,20 @@ static void as_json(void **state)
 	assert_non_null(strstr(text, "\"interface\":null,\"address\":null,\"ready\":false,"
 				     "\"link\":null,\"rival\":null,"));
 	assert_non_null(strstr(text, "\"phones\":1,\"recovered\":0,"));
+	assert_non_null(strstr(text, "\"bundles\":[]"));
+	free(text);
+	event_set_text(begin(r, EVENT_FIRMWARE_BUNDLE, 0), FIELD_LOAD, "SCCP70.8-5-2S");
+	event_set_text(&r->e, FIELD_MODELS, "7970\n7971");
+	event_set_text(&r->e, FIELD_SOURCE, "/fw/7970");
+	event_set_truth(&r->e, FIELD_COMPLETE, true);
+	apply(r);
+	event_set_ip(begin(r, EVENT_NETWORK_RIVAL, 0), FIELD_SERVER, 0x0a4d0063);
+	apply(r);
+	text = board_status_json(r->b);
+	assert_non_null(strstr(text, "\"rival\":\"10.77.0.99\""));
+	assert_non_null(strstr(text, "\"bundles\":[{\"load\":\"SCCP70.8-5-2S\","
+				     "\"models\":[\"7970\",\"7971\"],"));
+	assert_non_null(strstr(text, "\"source\":\"/fw/7970\"}]"));
 	free(text);
 }
 

@@ -225,6 +225,42 @@ static void load_names(void **state)
 	}
 }
 
+/* An archive that turns out to be damaged half-way takes back all it brought, and nothing else. */
+static void a_folder_is_taken_back(void **state)
+{
+	struct stock *s = stock_new();
+	struct library *l = &s->library;
+	struct synth_files files;
+	unsigned folders, bundles;
+
+	(void)state;
+	stock_bundle(s, SYNTH_JAVA70, "SCCP70.8-5-2S", NULL);
+	folders = l->folder_count;
+	bundles = l->bundle_count;
+	stock_make(s, &files, SYNTH_JAVA70, "SCCP70.9-4-2SR1S", NULL);
+	stock_file(&files, "XMLDefault.cnf.xml", "<Default></Default>", 19);
+	assert_int_equal(library_folder_begin(l, "half.zip"), 0);
+	for (unsigned i = 0; i < files.count; i++)
+		assert_int_equal(library_add(l, files.file[i].name, s->next_ref++,
+					     files.file[i].data, files.file[i].len),
+				 0);
+	assert_int_equal(library_remark(l, "set\033up.exe", "installer", "It is a program"), 0);
+	assert_non_null(stock_finding(s, "installer"));
+	assert_null(strchr(stock_finding(s, "installer")->file, '\033'));
+	assert_int_equal(library_folder_drop(l, "archive", "it is cut short"), 0);
+	synth_files_free(&files);
+	assert_int_equal(l->folder_count, folders + 1);
+	assert_int_equal(l->bundle_count, bundles);
+	assert_null(stock_finding(s, "installer")); /* with the folder goes what was said of it */
+	assert_string_equal(stock_finding(s, "archive")->text, "it is cut short.");
+	assert_null(library_find(l, -1, "SCCP70.9-4-2SR1S.loads"));
+	assert_non_null(library_find(l, -1, "SCCP70.8-5-2S.loads"));
+	/* And the next one goes in as if nothing had been. */
+	stock_bundle(s, SYNTH_JAVA70, "SCCP70.9-4-2SR1S", NULL);
+	assert_non_null(library_find(l, -1, "SCCP70.9-4-2SR1S.loads"));
+	stock_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +271,7 @@ int main(void)
 		cmocka_unit_test(newest),
 		cmocka_unit_test(only_the_very_file),
 		cmocka_unit_test(load_names),
+		cmocka_unit_test(a_folder_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

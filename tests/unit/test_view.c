@@ -373,6 +373,18 @@ static void log_lines(void **state)
 	view_log(e, "12:00:00", 0, true, line, sizeof(line));
 	assert_string_equal(line, "12:00:00  \033[1;31m00:1b:54:ca:01:01 cannot go on: the cable "
 				  "is bad.\033[0m\n");
+	e->severity = SEVERITY_DEBUG;
+	view_log(e, "12:00:00", 0, true, line, sizeof(line));
+	assert_non_null(strstr(line, "\033[2m00:"));
+	e->severity = SEVERITY_NOTICE;
+	view_log(e, "12:00:00", 0, true, line, sizeof(line));
+	assert_non_null(strstr(line, "\033[1m00:"));
+	e->severity = SEVERITY_WARNING;
+	view_log(e, "12:00:00", 0, true, line, sizeof(line));
+	assert_non_null(strstr(line, "\033[35m00:"));
+	e->severity = SEVERITY_INFO;
+	view_log(e, "12:00:00", 0, true, line, sizeof(line));
+	assert_null(strchr(line, '\033'));
 	memset(text, 'x', sizeof(text));
 	for (unsigned i = 2; i < sizeof(text); i += 2)
 		text[i] = ' ';
@@ -400,6 +412,23 @@ static void what_is_shown(void **state)
 	assert_false(view_shows(e, -1));
 	e->severity = SEVERITY_WARNING;
 	assert_true(view_shows(e, -1));
+}
+
+/* A newer daemon's words, by way of its recording: shown as they are, never swallowed. */
+static void words_of_tomorrow(void **state)
+{
+	struct rig *r = *state;
+
+	stage(r, 1, "dreaming", 5);
+	assert_string_equal(view_stage_words(&r->b->phone[0]), "dreaming");
+	assert_string_equal(view_stage_word(&r->b->phone[0]), "dreaming");
+	recover(r, 2, "telepathy");
+	view_report(r->b, 1, false, put, r);
+	assert_non_null(strstr(r->picture, "was\n"));
+	r->len = 0;
+	view_report(r->b, 400, false, put, r);
+	assert_non_null(strstr(r->picture, "it was proven"));
+	assert_non_null(strstr(r->picture, "2 phones were seen, 1 of them recovered:"));
 }
 
 static void words(void **state)
@@ -437,8 +466,8 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(nobody),  T(one),	  T(twenty),	    T(every_size),
-		T(hostile), T(log_lines), T(what_is_shown), T(words),
+		T(nobody),    T(one),		T(twenty), T(every_size),	 T(hostile),
+		T(log_lines), T(what_is_shown), T(words),  T(words_of_tomorrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
