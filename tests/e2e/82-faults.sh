@@ -33,11 +33,13 @@ die() {
 	wait "$DAEMON" 2>/dev/null || :
 	DAEMON=
 }
+# shellcheck disable=SC2120 # a test may give more
 begin() { start_daemon --serve-incomplete --force "$@"; }
 count() { grep -c "\"$1\"" "$EVENTS" || :; }
 
 # --- the state folder
 mkdir "$T/state"
+# shellcheck disable=SC2154 # set in the same line
 trap 'status=$?; set +e; umount -l "$T/state" 2>/dev/null; (exit $status); cleanup' EXIT
 if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	begin
