@@ -64,7 +64,7 @@ static FILE *ask(const char *path, const char *question)
 
 	if (fd < 0 || !text_copy(sa.sun_path, sizeof(sa.sun_path), path) ||
 	    connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-	    write(fd, question, len) != (ssize_t)len) {
+	    send(fd, question, len, MSG_NOSIGNAL) != (ssize_t)len) {
 		err = errno;
 		if (fd >= 0)
 			close(fd);
@@ -241,11 +241,12 @@ static void print_status(const json_t *s)
 
 static void print_progress(const json_t *p)
 {
-	long long size = number_of(p, "size");
+	long long size = number_of(p, "size"), files = number_of(p, "files");
+	long long file = number_of(p, "done") < files ? number_of(p, "done") + 1 : files;
 
 	if (size > 0 && strcmp(text_of(p, "stage"), "fetching") == 0)
-		printf("  %lld %%, file %lld of %lld", number_of(p, "bytes") * 100 / size,
-		       number_of(p, "done") + 1, number_of(p, "files"));
+		printf("  %lld %%, file %lld of %lld", number_of(p, "bytes") * 100 / size, file,
+		       files);
 	if (json_is_integer(json_object_get(p, "seconds_left")) &&
 	    strcmp(text_of(p, "stage"), "fetching") == 0)
 		printf(", %lld s left", number_of(p, "seconds_left"));

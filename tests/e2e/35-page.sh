@@ -58,10 +58,12 @@ sleep 4
 ! grep -q '"http.device"' "$EVENTS" || fail "another device's page was believed"
 stop_daemon
 kill "$HTTPD"
+wait "$HTTPD" 2>/dev/null || :
 
-# An endless answer that is no page, cut off by us.
+# An endless answer that is no page, cut off by us. It waits a moment, since nc would rather die of being
+# cut off than read the request that came before.
 : >"$T/asked"
-{ printf 'HTTP/1.1 200 OK\r\n\r\n' && head -c 1000000 /dev/zero; } |
+{ printf 'HTTP/1.1 200 OK\r\n\r\n' && sleep 5 && head -c 1000000 /dev/zero; } |
 	ip netns exec "$CLI" busybox nc -l -p 80 >"$T/asked" 2>/dev/null &
 start_daemon --listen page
 boot
@@ -70,7 +72,7 @@ for _ in $(seq 100); do
 	sleep 0.05
 done
 grep -q '^GET /DeviceInformationX HTTP/1.1' "$T/asked" || fail "the phone was not asked"
-sleep 1
+sleep 4
 stop_daemon
 ! grep -q '"http.device"' "$EVENTS" || fail "nonsense was believed"
 ! grep -E '"severity": ?"(warning|error)"' "$EVENTS" | grep -q page || fail "a page is no reason to warn"
