@@ -82,6 +82,7 @@ struct config {
 	uint16_t web_port;		  /* 0: no status page */
 	char control[CONFIG_CONTROL_MAX]; /* "": no socket */
 	char state_dir[CONFIG_PATH_MAX];
+	char user[33];	/* "": the default */
 	int verbosity; /* -1 quiet, 0, 1 verbose … */
 	enum config_color color;
 	char firmware[CONFIG_FIRMWARE_MAX][CONFIG_PATH_MAX];

@@ -366,6 +366,7 @@ static bool set_value(struct config *c, enum config_option o, const char *value,
 	case OPTION_CONTROL: return set_control(c, value, why);
 	case OPTION_STATE_DIR:
 		return set_text(c->state_dir, sizeof(c->state_dir), value, "a folder", why);
+	case OPTION_USER: return set_text(c->user, sizeof(c->user), value, "a user", why);
 	case OPTION_VERBOSE: /* counted, and taken back by -q: the later one wins */
 		c->verbosity = c->verbosity > 0 ? 2 : 1;
 		return true;
@@ -496,6 +497,7 @@ bool option_show(const struct config *c, enum config_option o, char *out, size_t
 	case OPTION_WEB: return show_web(c, out, size);
 	case OPTION_CONTROL: return show_text(c->control[0] ? c->control : "none", out, size);
 	case OPTION_STATE_DIR: return show_text(c->state_dir, out, size);
+	case OPTION_USER: return show_text(c->user, out, size);
 	case OPTION_VERBOSE: return show_truth(c->verbosity > 0, out, size);
 	case OPTION_QUIET: return show_truth(c->verbosity < 0, out, size);
 	case OPTION_COLOR: return show_text(color_words[c->color], out, size);

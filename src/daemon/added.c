@@ -13,6 +13,7 @@
  * not change the network either, and hears about sudo then.
  */
 #include "daemon.h"
+#include "places.h"
 
 #include "reflashd/text.h"
 
@@ -103,7 +104,7 @@ static int open_locked(const char *path, int flags)
 {
 	for (;;) {
 		struct stat st;
-		int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0644), err;
+		int fd = places_open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0644), err;
 
 		if (fd < 0)
 			return -errno;
@@ -130,13 +131,13 @@ static void clean_one(struct daemon *d, const char *name)
 		return; /* its owner lives, or it is not ours to touch */
 	record_read(fd, &r);
 	if (take_away(d, &r))
-		unlink(path);
+		places_unlink(path);
 	close(fd);
 }
 
 static void clean_all(struct daemon *d)
 {
-	DIR *dir = opendir(d->config->state_dir);
+	DIR *dir = places_opendir(d->config->state_dir);
 	struct dirent *entry;
 
 	if (!dir)
@@ -153,13 +154,13 @@ static bool may_change_network(void)
 	struct __user_cap_data_struct caps[2] = {{0}};
 
 	return syscall(SYS_capget, &head, caps) != 0 ||
-	       (caps[0].effective & (1u << CAP_NET_ADMIN)) != 0;
+	       (caps[0].permitted & (1u << CAP_NET_ADMIN)) != 0;
 }
 
 static int already_serving(const struct daemon *d, struct fault *f)
 {
 	struct record r = {.pid = 0};
-	int fd = open(d->added.path, O_RDONLY | O_CLOEXEC);
+	int fd = places_open(d->added.path, O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd >= 0) {
 		record_read(fd, &r);
@@ -230,7 +231,7 @@ void added_close(struct daemon *d)
 {
 	if (d->added.fd < 0)
 		return;
-	unlink(d->added.path);
+	places_unlink(d->added.path);
 	close(d->added.fd);
 	d->added.fd = -1;
 }

@@ -31,10 +31,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ASKERS_MAX 16
-#define LINE_MAX_  128
-#define QUEUE_MAX  ((size_t)2 << 20) /* unsent bytes after which an asker is cut off */
-#define PATIENCE   5000		     /* ms for the line to come */
+#define DEFAULT_PATH "/run/reflashd/control"
+#define ASKERS_MAX   16
+#define LINE_MAX_    128
+#define QUEUE_MAX    ((size_t)2 << 20) /* unsent bytes after which an asker is cut off */
+#define PATIENCE     5000	       /* ms for the line to come */
 
 struct asker {
 	uv_pipe_t pipe;
@@ -50,7 +51,9 @@ struct asker {
 struct control {
 	struct daemon *daemon;
 	uv_pipe_t pipe;
-	bool listening;
+	int fd; /* bound, until the loop has it; -1: none */
+	int err;
+	bool bound, open;
 	struct bus_reader reader;
 	unsigned count;
 	struct asker *askers;
@@ -294,7 +297,7 @@ static bool answers(const char *path)
 	return alive;
 }
 
-static void make_folder(const char *path)
+static void make_folder(const char *path, uid_t uid, gid_t gid)
 {
 	char folder[CONFIG_CONTROL_MAX];
 	char *slash;
@@ -304,15 +307,19 @@ static void make_folder(const char *path)
 	if (!slash || slash == folder)
 		return;
 	*slash = 0;
-	mkdir(folder, 0755); /* what is wrong with it, the socket tells */
+	/* What is wrong with it, the socket tells. Ours, so that the socket can be removed later.
+	 */
+	if ((mkdir(folder, 0755) == 0 || strcmp(path, DEFAULT_PATH) == 0) && uid != geteuid() &&
+	    lchown(folder, uid, gid) != 0)
+		return;
 }
 
-static int listen_at(struct control *c, const char *path)
+static int bind_at(struct control *c, const char *path, uid_t uid, gid_t gid)
 {
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	struct stat st;
-	int err;
 
-	make_folder(path);
+	make_folder(path, uid, gid);
 	if (lstat(path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			return -EEXIST;
@@ -320,30 +327,57 @@ static int listen_at(struct control *c, const char *path)
 			return -EADDRINUSE;
 		unlink(path);
 	}
-	err = uv_pipe_bind(&c->pipe, path);
-	if (err)
-		return err;
-	c->listening = true;
-	chmod(path, 0660);
-	return uv_listen((uv_stream_t *)&c->pipe, ASKERS_MAX, on_asker);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd < 0 || !text_copy(sa.sun_path, sizeof(sa.sun_path), path) ||
+	    bind(c->fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
+		return -errno;
+	c->bound = true;
+	if (chmod(path, 0660) != 0 || (uid != geteuid() && lchown(path, uid, gid) != 0))
+		return -errno;
+	return 0;
 }
 
-static int control_open(struct daemon *d, struct fault *f)
+int control_prepare(struct daemon *d, uid_t uid, gid_t gid, struct fault *f)
 {
-	const char *path = d->config->control;
 	struct control *c;
-	int err;
 
-	if (!*path)
+	if (!*d->config->control)
 		return 0;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return fault_set(f, -ENOMEM, "no memory to start");
 	d->control = c;
 	c->daemon = d;
+	c->fd = -1;
+	c->err = bind_at(c, d->config->control, uid, gid);
+	return 0;
+}
+
+static int listen_at(struct control *c)
+{
+	int err = c->err;
+
+	if (!err)
+		err = uv_pipe_open(&c->pipe, c->fd);
+	if (err)
+		return err;
+	c->fd = -1;
+	return uv_listen((uv_stream_t *)&c->pipe, ASKERS_MAX, on_asker);
+}
+
+static int control_open(struct daemon *d, struct fault *f)
+{
+	const char *path = d->config->control;
+	struct control *c = d->control;
+	int err;
+
+	(void)f;
+	if (!c)
+		return 0;
 	uv_pipe_init(d->loop, &c->pipe, 0);
 	c->pipe.data = c;
-	err = listen_at(c, path);
+	c->open = true;
+	err = listen_at(c);
 	if (err == -EADDRINUSE)
 		daemon_note(d, SEVERITY_NOTICE, "no-control",
 			    "Another reflashd answers at %s, so `reflashd status' shows that one. "
@@ -365,12 +399,11 @@ static void control_stop(struct daemon *d)
 {
 	struct control *c = d->control;
 
-	if (!c)
+	if (!c || !c->open)
 		return;
 	if (c->reader.event)
 		bus_leave(&d->bus, &c->reader);
 	c->reader.event = NULL;
-	/* Closing the listener removes its socket from the file system. */
 	uv_close((uv_handle_t *)&c->pipe, NULL);
 	for (struct asker *a = c->askers; a; a = a->next)
 		dismiss(a);
@@ -378,6 +411,13 @@ static void control_stop(struct daemon *d)
 
 static void control_close(struct daemon *d)
 {
+	struct control *c = d->control;
+
+	if (c && c->fd >= 0)
+		close(c->fd);
+	if (c && c->bound)
+		unlink(d->config->control); /* where the folder is not ours, the next start does it
+					     */
 	free(d->control);
 	d->control = NULL;
 }

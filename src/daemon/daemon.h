@@ -144,6 +144,7 @@ struct daemon {
 	struct limiter limiter;
 	struct phones_writer *phones_writer; /* state.c */
 	struct service *service;
+	struct firewall_job *firewall_job;
 	bool leases_dirty, save_failed;
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
@@ -213,8 +214,16 @@ int address_check_open(struct daemon *d, struct fault *f);
 void address_check_start(struct daemon *d);
 void address_check_close(struct daemon *d);
 
-/* firewall_report.c: looks in the background; a warning when something keeps phones out. */
+/* pcap.c, control.c: what has to be done before root's rights are given up: the file is opened,
+ * the socket made. uid, gid: who we become. */
+int pcap_prepare(struct daemon *d, struct fault *f);
+int control_prepare(struct daemon *d, uid_t uid, gid_t gid, struct fault *f);
+
+/* firewall_report.c: looks in the background, with all rights that we still have; a warning when
+ * something keeps phones out. firewall_listen() once there is a loop. */
 void firewall_report(struct daemon *d);
+void firewall_listen(struct daemon *d);
+void firewall_close(struct daemon *d);
 
 /* udp.c: a UDP socket on one interface and port; the fault names who holds the port. Port 0: any
  * free one, for a single transfer (no broadcast, no IP_PKTINFO: they cost time per packet). */

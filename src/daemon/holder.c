@@ -93,6 +93,24 @@ static void stop_words(const char *pid, char *out, size_t size)
 		fclose(file);
 }
 
+/* The ports that we will want, and what was found for them while we could see everything. */
+static struct note {
+	int protocol;
+	uint16_t port;
+	char words[200];
+} notes[] = {
+	{IPPROTO_UDP, 67, ""},	 {IPPROTO_UDP, 69, ""},	  {IPPROTO_UDP, 5060, ""},
+	{IPPROTO_TCP, 2000, ""}, {IPPROTO_TCP, 5060, ""},
+};
+
+void port_holders_note(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++)
+		if (port_inode(notes[i].protocol, notes[i].port))
+			port_holder(notes[i].protocol, notes[i].port, notes[i].words,
+				    sizeof(notes[i].words));
+}
+
 void port_holder(int protocol, uint16_t port, char *out, size_t size)
 {
 	char wanted[64], path[300], name[64] = "", stop[120];
@@ -100,6 +118,12 @@ void port_holder(int protocol, uint16_t port, char *out, size_t size)
 	struct dirent *entry;
 	DIR *dir = inode ? opendir("/proc") : NULL;
 
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+		if (notes[i].protocol == protocol && notes[i].port == port && notes[i].words[0]) {
+			snprintf(out, size, "%s", notes[i].words);
+			return;
+		}
+	}
 	snprintf(out, size, "another program");
 	if (!dir)
 		return;
@@ -115,8 +139,8 @@ void port_holder(int protocol, uint16_t port, char *out, size_t size)
 		if (file && fgets(name, sizeof(name), file)) {
 			name[strcspn(name, "\n")] = 0;
 			stop_words(entry->d_name, stop, sizeof(stop));
-			snprintf(out, size, "%s (process %.20s; `%s' ends it)", name,
-				 entry->d_name, stop);
+			snprintf(out, size, "%s (process %.20s; `%s' ends it)", name, entry->d_name,
+				 stop);
 		}
 		if (file)
 			fclose(file);

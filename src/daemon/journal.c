@@ -21,6 +21,7 @@
  * is on disk. A recovery tool with a full disk recovers phones.
  */
 #include "daemon.h"
+#include "places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,15 +119,15 @@ static int begin_journal(struct journal *j)
 
 	snprintf(path, sizeof(path), "%s/" JOURNAL_FILE, j->daemon->config->state_dir);
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	places_unlink(temporary);
+	fd = places_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	while (fd >= 0 && at < JOURNAL_BYTES && !err) {
 		err = write_all(fd, zeros, sizeof(zeros), at);
 		at += sizeof(zeros);
 	}
-	if (fd < 0 || err || fsync(fd) != 0 || rename(temporary, path) != 0) {
+	if (fd < 0 || err || fsync(fd) != 0 || places_rename(temporary, path) != 0) {
 		err = journal_fault(j, path);
-		unlink(temporary);
+		places_unlink(temporary);
 		if (fd >= 0)
 			close(fd);
 		return err;
@@ -389,7 +390,7 @@ void journal_remove(struct daemon *d)
 	char path[CONFIG_PATH_MAX + 24];
 
 	snprintf(path, sizeof(path), "%s/" JOURNAL_FILE, d->config->state_dir);
-	unlink(path);
+	places_unlink(path);
 }
 
 int journal_load(struct daemon *d, struct fault *f)

@@ -7,6 +7,8 @@
  */
 #include "link.h"
 
+#include "rights.h"
+
 #include "reflashd/text.h"
 
 #include <arpa/inet.h>
@@ -51,6 +53,16 @@ static int netlink_talk(struct nlmsghdr *request, mnl_cb_t cb, void *ctx)
 			err = -errno;
 	} while (result > 0 && !(request->nlmsg_flags & NLM_F_ACK));
 	mnl_socket_close(socket);
+	return err;
+}
+
+static int netlink_change(struct nlmsghdr *request)
+{
+	int err;
+
+	rights_wake(RIGHT_ADMIN);
+	err = netlink_talk(request, NULL, NULL);
+	rights_sleep();
 	return err;
 }
 
@@ -214,7 +226,7 @@ static int switch_link(unsigned index, bool on)
 	info->ifi_index = (int)index;
 	info->ifi_flags = on ? IFF_UP : 0;
 	info->ifi_change = IFF_UP;
-	return netlink_talk(h, NULL, NULL);
+	return netlink_change(h);
 }
 
 int link_switch_on(const struct link_state *s, const char *interface, struct fault *f)
@@ -330,7 +342,7 @@ static int change_address(const struct link_state *s, uint16_t type, uint16_t fl
 	mnl_attr_put_u32(h, IFA_ADDRESS, wire);
 	if (type == RTM_NEWADDR)
 		mnl_attr_put_u32(h, IFA_BROADCAST, ntohl(address | ~ip4_netmask(prefix_len)));
-	return netlink_talk(h, NULL, NULL);
+	return netlink_change(h);
 }
 
 int link_add_address(const struct link_state *s, const char *interface, uint32_t address,

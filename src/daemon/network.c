@@ -94,7 +94,6 @@ int network_prepare(struct daemon *d, struct fault *f)
 		if (err)
 			return err;
 	}
-	firewall_report(d);
 	return find_address(d, f);
 }
 

@@ -15,6 +15,7 @@
  * in the timer and the socket's callbacks.
  */
 #include "daemon.h"
+#include "rights.h"
 
 #include "reflashd/device_page.h"
 
@@ -226,12 +227,15 @@ static int connect_to(const struct daemon *d, uint32_t ip)
 				 .sin_addr.s_addr = htonl(ip)};
 	const char *interface = d->config->interface;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool tied;
 
 	if (fd < 0)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-		       (socklen_t)strlen(interface) + 1) == 0 &&
-	    (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS))
+	rights_wake(RIGHT_RAW); /* where the kernel is an old one */
+	tied = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+			  (socklen_t)strlen(interface) + 1) == 0;
+	rights_sleep();
+	if (tied && (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS))
 		return fd;
 	close(fd);
 	return -1;

@@ -167,7 +167,7 @@ static int open_socket(unsigned index)
 	return fd;
 }
 
-static int pcap_open(struct daemon *d, struct fault *f)
+int pcap_prepare(struct daemon *d, struct fault *f)
 {
 	const char *path = d->config->pcap;
 	struct pcap *p;
@@ -180,9 +180,23 @@ static int pcap_open(struct daemon *d, struct fault *f)
 	d->pcap = p;
 	p->daemon = d;
 	p->socket_fd = -1;
-	p->file_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0600);
+	p->file_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (p->file_fd < 0)
 		return fault_set(f, -errno, "cannot record frames in `%s': %s", path,
+				 strerror(errno));
+	return 0;
+}
+
+static int pcap_open(struct daemon *d, struct fault *f)
+{
+	struct pcap *p = d->pcap;
+
+	if (!p)
+		return 0;
+	/* Only now: until here the start could fail, and an older recording is not lost for that.
+	 * A FIFO cannot be cut, and need not. */
+	if (ftruncate(p->file_fd, 0) != 0 && errno != EINVAL)
+		return fault_set(f, -errno, "cannot record frames in `%s': %s", d->config->pcap,
 				 strerror(errno));
 	p->socket_fd = open_socket(d->link.index);
 	if (p->socket_fd < 0)

@@ -14,6 +14,7 @@
  * incomplete, and read again when the next file has come.
  */
 #include "daemon.h"
+#include "places.h"
 #include "service.h"
 
 #include "reflashd/firmware_event.h"
@@ -218,18 +219,19 @@ static bool is_folder(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return places_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static void watch_path(struct reload *r, const char *path)
 {
+	char name[CONFIG_PATH_MAX + 300];
 	uv_fs_event_t *w;
 
 	if (r->watched == WATCHED_MAX || !is_folder(path))
 		return;
 	w = &r->watch[r->watched];
 	/* Out of inotify watches, or a file system without: SIGHUP still works. */
-	if (uv_fs_event_start(w, on_change, path, 0) == 0)
+	if (uv_fs_event_start(w, on_change, places_name(path, name, sizeof(name)), 0) == 0)
 		r->watched++;
 }
 
@@ -243,7 +245,7 @@ static void watch_folders(struct reload *r)
 		uv_fs_event_stop(&r->watch[i]);
 	r->watched = 0;
 	for (unsigned i = 0; i < c->firmware_count; i++) {
-		DIR *dir = is_folder(c->firmware[i]) ? opendir(c->firmware[i]) : NULL;
+		DIR *dir = is_folder(c->firmware[i]) ? places_opendir(c->firmware[i]) : NULL;
 		struct dirent *entry;
 
 		watch_path(r, c->firmware[i]);

@@ -15,6 +15,9 @@
  */
 #include "scan.h"
 
+#include "places.h"
+#include "unpacker.h"
+
 #include "reflashd/archive.h"
 #include "reflashd/text.h"
 
@@ -29,21 +32,30 @@
 
 #define SCAN_FILES_MAX 20000 /* in all; a library of two hundred bundles has a tenth of it */
 
+static int open_regular(const char *path, size_t max, int *fd, struct stat *st)
+{
+	int opened = places_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+
+	if (opened < 0)
+		return -errno;
+	if (fstat(opened, st) != 0 || !S_ISREG(st->st_mode) || (uint64_t)st->st_size > max) {
+		close(opened);
+		return !S_ISREG(st->st_mode) ? -EINVAL : -EFBIG;
+	}
+	*fd = opened;
+	return 0;
+}
+
 int read_file(const char *path, size_t max, uint8_t **data, size_t *len)
 {
 	struct stat st;
 	size_t have = 0;
 	uint8_t *bytes;
 	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
+	int fd, err = open_regular(path, max, &fd, &st);
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > max) {
-		err = !S_ISREG(st.st_mode) ? -EINVAL : -EFBIG;
-		close(fd);
+	if (err)
 		return err;
-	}
 	bytes = malloc((size_t)st.st_size + 1);
 	while (bytes && have < (size_t)st.st_size &&
 	       (n = read(fd, bytes + have, (size_t)st.st_size - have)) > 0)
@@ -142,19 +154,18 @@ static int add_entry(void *ctx, const char *name, const uint8_t *data, size_t le
 
 int scan_unpack(const char *path, archive_visit *visit, void *ctx, struct fault *f)
 {
-	uint8_t *data;
-	size_t len;
-	int err;
+	struct stat st;
+	int fd, err;
 
 	if (archive_is_installer_name(path))
 		return archive_refuse_installer(path, f);
-	err = read_file(path, ARCHIVE_SIZE_MAX, &data, &len);
+	err = open_regular(path, ARCHIVE_SIZE_MAX, &fd, &st);
 	if (err)
 		return fault_set(f, err, "cannot read the archive `%s': %s", path,
 				 err == -EFBIG ? "it is larger than any phone firmware"
 					       : strerror(-err));
-	err = archive_walk(path, data, len, visit, ctx, f);
-	free(data);
+	err = unpacker_walk(path, fd, (size_t)st.st_size, visit, ctx, f);
+	close(fd);
 	return err;
 }
 
@@ -197,7 +208,7 @@ static bool is_folder(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return places_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static bool is_firmware_name(const char *name)
@@ -223,7 +234,7 @@ struct visitor {
 static int each_entry(struct visitor *v, const char *folder)
 {
 	struct dirent **entries;
-	int n = scandir(folder, &entries, not_hidden, by_name), err = 0;
+	int n = places_scandir(folder, &entries, not_hidden, by_name), err = 0;
 
 	if (n < 0)
 		return -errno;
@@ -361,7 +372,7 @@ int scan_firmware(struct scan *s, struct library *l, const char *path, struct fa
 	struct stat st;
 	int err;
 
-	if (stat(path, &st) != 0)
+	if (places_stat(path, &st) != 0)
 		return fault_set(f, -errno, "cannot read the firmware `%s': %s%s", path,
 				 strerror(errno), remedy(path, -errno));
 	if (!S_ISDIR(st.st_mode))

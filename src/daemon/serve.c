@@ -2,16 +2,22 @@
 /*
  * reflashd serve, from start to end.
  *
- * The happy path: read the firmware and say what it is → look at the interface → give it an
- * address when it has none → bind the ports → wait for the cable → ask whether another DHCP
- * server is there → serve. At the end everything that was added to the system is taken away.
+ * The happy path: give up root's rights (sandbox.c) → read the firmware and say what it is → look
+ * at the interface → give it an address when it has none → bind the ports → wait for the cable →
+ * ask whether another DHCP server is there → serve. At the end everything that was added to the
+ * system is taken away.
  *
  * What can go wrong before serving ends the program with one sentence and an exit code; what
  * goes wrong later is an event.
  */
 #include "daemon.h"
+#include "places.h"
 #include "recent.h"
+#include "rights.h"
+#include "sandbox.h"
 #include "service.h"
+#include "tcp.h"
+#include "unpacker.h"
 
 #include "reflashd/text.h"
 
@@ -107,6 +113,8 @@ static int open_loop(struct daemon *d, struct fault *f)
 		uv_timer_start(&d->timeout_timer, on_timeout,
 			       (uint64_t)d->config->timeout_seconds * 1000, 0);
 	}
+	firewall_listen(d);
+	rights_wake(RIGHT_BIND | RIGHT_RAW | RIGHT_ADMIN);
 	err = dhcp_port_open(&d->dhcp, d, f);
 	if (!err)
 		err = tftp_port_open(&d->tftp, d, f);
@@ -121,9 +129,32 @@ static int open_loop(struct daemon *d, struct fault *f)
 	err = uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
 	for (unsigned i = 0; !err && parts[i]; i++)
 		err = parts[i]->open(d, f);
+	sandbox_bound(d);
 	if (!err)
 		service_ready(d);
 	return err;
+}
+
+/* What only root may do is done, then root's rights are given up: sandbox.c tells the order. */
+static int become_harmless(struct daemon *d, int *exit_code, struct fault *f)
+{
+	int err;
+
+	err = unpacker_start(f);
+	*exit_code = EXIT_CODE_SYSTEM;
+	if (err)
+		return err;
+	firewall_report(d);
+	port_holders_note();
+	err = pcap_prepare(d, f);
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_CONFIG;
+	err = sandbox_prepare(d, f);
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_SYSTEM;
+	return sandbox_enter(d, f);
 }
 
 static int start(struct daemon *d, int *exit_code, struct fault *f)
@@ -143,9 +174,14 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	event_set_text(&e, FIELD_VERSION, REFLASHD_VERSION);
 	event_set_number(&e, FIELD_SCHEMA, 1);
 	daemon_emit(d, &e);
-	err = store_open(&d->store, d->config, exit_code, f);
+	err = become_harmless(d, exit_code, f);
 	if (err)
 		return err;
+	err = store_open(&d->store, d->config, exit_code, f);
+	if (err) {
+		sandbox_explain(f);
+		return err;
+	}
 	phones_init(&d->phones, store_library(d->store));
 	phones_aim(&d->phones, d->config->target, d->config->serve_incomplete);
 	d->phones.listening = d->config->listen != 0;
@@ -205,11 +241,14 @@ static void finish(struct daemon *d)
 	address_check_close(d);
 	link_watch_close(&d->watch);
 	network_undo(d);
+	firewall_close(d);
 	if (d->store)
 		store_close(d->store);
 	recent_close(d);
 	service_close(d);
 	bus_close(&d->bus);
+	places_close();
+	unpacker_stop();
 	free(d->dhcp.leases.slots);
 	free(d->dhcp.leases.index);
 	free(d);

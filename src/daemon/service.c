@@ -48,8 +48,7 @@ static void notify(struct service *s, const char *text)
 {
 	/* A manager that is not there any more is no reason to stop. */
 	if (s->notify_fd >= 0)
-		sendto(s->notify_fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
-		       (struct sockaddr *)&s->notify_to, s->notify_len);
+		send(s->notify_fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void say_status(struct service *s)
@@ -89,6 +88,9 @@ static void open_notify(struct service *s)
 		s->notify_to.sun_path[0] = 0;
 	s->notify_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Now: later we may not be let in any more. */
+	if (s->notify_fd >= 0)
+		connect(s->notify_fd, (struct sockaddr *)&s->notify_to, s->notify_len);
 }
 
 static void on_watchdog(uv_timer_t *timer)

@@ -9,6 +9,7 @@
  * again by what it asks for next.
  */
 #include "daemon.h"
+#include "places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,9 @@
 
 int state_dir_make(const char *dir, struct fault *f)
 {
-	if (mkdir(dir, 0755) == 0 || errno == EEXIST)
+	struct stat st;
+
+	if (places_stat(dir, &st) == 0 || mkdir(dir, 0755) == 0 || errno == EEXIST)
 		return 0;
 	return fault_set(
 		f, -errno,
@@ -42,7 +45,7 @@ int state_load_file(const struct daemon *d, const char *file, char path[], size_
 	*text = NULL;
 	*len = 0;
 	snprintf(path, size, "%s/%s", d->config->state_dir, file);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = places_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0
 				       : fault_set(f, -errno, "cannot read `%s': %s", path,
@@ -95,7 +98,7 @@ int state_load(struct daemon *d, struct fault *f)
 /* A rename is on disk when its folder is. */
 int state_sync_dir(const struct daemon *d, struct fault *f)
 {
-	int fd = open(d->config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
+	int fd = places_open(d->config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), err = 0;
 
 	/* Some file systems cannot sync a folder, and say so by EINVAL. */
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
@@ -116,20 +119,20 @@ int state_save_file(const struct daemon *d, const char *file, const char *text, 
 	snprintf(path, sizeof(path), "%s/%s", d->config->state_dir, file);
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	/* Always a new file: a link left there by somebody else must lead us nowhere. */
-	unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	places_unlink(temporary);
+	fd = places_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	n = fd < 0 ? -1 : write(fd, text, len);
 	if (n >= 0 && n != (ssize_t)len) {
 		errno = ENOSPC; /* a short write to a file means just that */
 		n = -1;
 	}
-	if (n < 0 || fsync(fd) != 0 || rename(temporary, path) != 0)
+	if (n < 0 || fsync(fd) != 0 || places_rename(temporary, path) != 0)
 		err = fault_set(f, -errno, "cannot save %s to `%s': %s. A restart may forget them",
 				what, path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (err)
-		unlink(temporary); /* half a file fills the disk for nobody's good */
+		places_unlink(temporary); /* half a file fills the disk for nobody's good */
 	return err ? err : state_sync_dir(d, f);
 }
 

@@ -11,6 +11,8 @@
 /* holder.c: "dnsmasq (process 812)", or "another program" when /proc does not tell. protocol:
  * IPPROTO_UDP or IPPROTO_TCP, of which only listening sockets count. */
 void port_holder(int protocol, uint16_t port, char *out, size_t size);
+/* Looks for all of our ports now, for port_holder() to tell later: only root sees whose they are. */
+void port_holders_note(void);
 
 /*
  * tcp.c: a bound socket on one interface, not yet listening, or a negative errno; the fault names

@@ -6,7 +6,7 @@
 need python3 busybox
 ns_make
 synth java70 SCCP70.8-5-2S "$FILES/852"
-C=$T/control
+C=$T/run/control # in a folder that reflashd makes: there it may remove it again at the end
 ask() { "$BIN" "$@" --control "$C"; }
 code() { # EXPECTED CMD...: runs it, its output in $T/out
 	want=$1

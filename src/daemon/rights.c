@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root's rights are given up, three are kept and sleep (permitted, not effective) but for the
+ * moments around the calls that need them. By the system calls themselves: it is a page.
+ *
+ * Who we become: the user that --user names; else `reflashd', where that was made (conf/ has it for
+ * systemd-sysusers, and packages make it). On a laptop where nobody made it: a number that belongs
+ * to nobody, from those that systemd hands out to services of the moment (61184 to 65519). Not
+ * `nobody', whom others are, too; and not the person who called sudo, whose files are worth
+ * more than a phone. Whoever starts us without being root stays who he is.
+ *
+ * What can go wrong: inside a container there may be no other user to become, or no right to. Then
+ * we stay root there, without root's rights.
+ */
+#include "rights.h"
+
+#include "reflashd/text.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DEFAULT_USER "reflashd"
+#define NUMBER_FIRST 61979
+#define NUMBER_LAST  62978
+
+static bool reduced, awake;
+static uint32_t left; /* what of the three we still have, since reduced */
+
+static uint32_t bits(unsigned rights)
+{
+	return (rights & RIGHT_BIND ? 1u << CAP_NET_BIND_SERVICE : 0) |
+	       (rights & RIGHT_RAW ? 1u << CAP_NET_RAW : 0) |
+	       (rights & RIGHT_ADMIN ? 1u << CAP_NET_ADMIN : 0);
+}
+
+struct sets {
+	struct __user_cap_data_struct part[2];
+};
+
+static int sets_get(struct sets *s)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capget, &head, s->part) != 0 ? -errno : 0;
+}
+
+static int sets_put(uint32_t permitted, uint32_t effective)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct sets s = {{{.permitted = permitted, .effective = effective}}};
+
+	return syscall(SYS_capset, &head, s.part) != 0 ? -errno : 0;
+}
+
+static uint32_t permitted(void)
+{
+	struct sets s;
+
+	return sets_get(&s) == 0 ? s.part[0].permitted : 0;
+}
+
+bool rights_have(unsigned rights)
+{
+	return (permitted() & bits(rights)) == bits(rights);
+}
+
+void rights_wake(unsigned rights)
+{
+	if (!(left & bits(rights)))
+		return;
+	awake = true;
+	sets_put(left, left & bits(rights));
+}
+
+void rights_sleep(void)
+{
+	if (awake)
+		sets_put(left, 0);
+	awake = false;
+}
+
+void rights_give_up(unsigned rights)
+{
+	if (!reduced)
+		return;
+	left &= ~bits(rights);
+	sets_put(left, 0);
+}
+
+int rights_choose(struct rights_user *u, const char *name, struct fault *f)
+{
+	const struct passwd *p;
+	unsigned number = NUMBER_FIRST;
+
+	*u = (struct rights_user){.change = geteuid() == 0, .uid = geteuid(), .gid = getegid()};
+	if (!u->change)
+		return 0;
+	p = getpwnam(*name ? name : DEFAULT_USER);
+	if (!p && *name)
+		return fault_set(f, -ENOENT,
+				 "there is no user `%s' on this machine. Make it, or leave --user "
+				 "away",
+				 name);
+	if (p) {
+		u->change = p->pw_uid != 0;
+		u->uid = p->pw_uid;
+		u->gid = p->pw_gid;
+		text_format(u->name, sizeof(u->name), "the user `%s'", *name ? name : DEFAULT_USER);
+		return 0;
+	}
+	while (number < NUMBER_LAST && (getpwuid(number) || getgrgid(number)))
+		number++;
+	u->uid = number;
+	u->gid = number;
+	text_format(u->name, sizeof(u->name), "a user of its own (%u)", number);
+	return 0;
+}
+
+/* Otherwise a program with the set-user-ID bit could bring them back. */
+static void bound(uint32_t keep)
+{
+	for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (cap > 31 || !(keep & (1u << cap)))
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* a service has this done for it */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
+int rights_reduce(const struct rights_user *u)
+{
+	uint32_t keep = permitted() & bits(RIGHT_BIND | RIGHT_RAW | RIGHT_ADMIN);
+	int err = 0;
+
+	bound(bits(RIGHT_BIND | RIGHT_RAW | RIGHT_ADMIN));
+	if (u->change) {
+		if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+			return -errno;
+		/* Either all three or none. A user namespace may forbid the first. */
+		if (setgroups(1, &u->gid) != 0 || setresgid(u->gid, u->gid, u->gid) != 0 ||
+		    setresuid(u->uid, u->uid, u->uid) != 0)
+			err = errno == EPERM || errno == EINVAL ? 1 : -errno;
+		prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	}
+	/* A service whose system calls are filtered may not be let: its unit has set the limits. */
+	if (err >= 0 && sets_put(keep, 0) != 0)
+		return u->change ? -errno : 0;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the kernel set it anew with the user */
+	reduced = err >= 0;
+	left = reduced ? keep : 0;
+	return err;
+}
+
+void rights_drop_all(void)
+{
+	if (geteuid() == 0) {
+		bound(0);
+		if (setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 &&
+		    setresuid(65534, 65534, 65534) != 0)
+			return;
+	}
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	sets_put(0, 0);
+}
