@@ -310,6 +310,10 @@ static void test_odd_packets(void **state)
 		data[cases[i].at] = cases[i].value;
 		dhcp_receive(data, sizeof(data));
 		dhcp_assert_ignored(cases[i].reason);
+		/* Said once, and of no address: it has none. */
+		assert_int_equal(dhcp.out.event_count, 1);
+		assert_false(event_has(dhcp_event(EVENT_DHCP_IGNORED), FIELD_IP));
+		assert_int_equal(dhcp.out.ip, 0);
 	}
 	memcpy(data, dhcp_golden[GOLDEN_7970].data, sizeof(data));
 	memset(data + 28, 0, 6);

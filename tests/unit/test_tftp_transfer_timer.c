@@ -129,7 +129,12 @@ static void test_rto_follows_the_round_trip(void **state)
 	assert_int_equal(t.srtt, MS(95));
 	assert_int_equal(t.rttvar, 47500);
 	assert_int_equal(t.rto, 285000);
-	for (uint64_t n = 3; n < 100; n++)
+	now += MS(160); /* slower again: |95 - 160| = 65, and never the sum */
+	transfer_ack(&t, 3, now, &send);
+	assert_int_equal(t.rttvar, 51875);
+	assert_int_equal(t.srtt, 103125);
+	assert_int_equal(t.rto, 310625);
+	for (uint64_t n = 4; n < 100; n++)
 		transfer_ack(&t, n, ++now, &send);
 	assert_int_equal(t.rto, TFTP_RTO_MIN);
 }
