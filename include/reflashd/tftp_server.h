@@ -3,8 +3,8 @@
  * The TFTP server machine: who may start a transfer, and all that run (read only).
  *
  * A request is looked up by name in a catalogue that the driver supplies; nothing from the
- * wire becomes a path. Each transfer lives in a slot and has a port of its own, which the
- * driver opens when out->opened and closes when out->closed. A repeated request from the
+ * wire becomes a path. Each transfer lives in a slot and keeps one port of ours, which the
+ * driver chooses when out->opened and may forget when out->closed. A repeated request from the
  * same address and port is a retransmission (phones.md 4.4): it re-sends what
  * is outstanding instead of starting a second transfer.
  */
@@ -109,6 +109,9 @@ void tftp_server_init(struct tftp_server *s, const struct tftp_server_config *co
 /* A datagram that came to port 69. */
 void tftp_server_receive(struct tftp_server *s, struct tftp_peer from, const uint8_t *data,
 			 size_t len, usec_t now, struct tftp_out *out);
+/* The slot whose transfer that client has running, or TFTP_NO_SLOT: for a driver whose transfers
+ * share a port. */
+uint32_t tftp_server_slot(const struct tftp_server *s, struct tftp_peer peer);
 /* A datagram that came from the slot's client to the slot's port. */
 void tftp_server_transfer_receive(struct tftp_server *s, uint32_t slot, const uint8_t *data,
 				  size_t len, usec_t now, struct tftp_out *out);

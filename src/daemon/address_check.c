@@ -127,7 +127,7 @@ int address_check_open(struct daemon *d, struct fault *f)
 		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
 				 d->config->interface, strerror(errno));
 	uv_timer_init(d->loop, &c->timer);
-	uv_poll_init(d->loop, &c->poll, c->fd);
+	must(uv_poll_init(d->loop, &c->poll, c->fd) == 0);
 	c->timer.data = c->poll.data = c;
 	return 0;
 }
@@ -142,7 +142,7 @@ void address_check_start(struct daemon *d)
 		;
 	c->running = true;
 	c->asked = 0;
-	uv_poll_start(&c->poll, UV_READABLE, on_frame);
+	must(uv_poll_start(&c->poll, UV_READABLE, on_frame) == 0);
 	on_timer(&c->timer);
 }
 

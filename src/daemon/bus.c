@@ -127,12 +127,12 @@ static void on_signal(uv_signal_t *handle, int number)
 void bus_run(struct bus *b, uv_loop_t *loop)
 {
 	uv_timer_init(loop, &b->timer);
-	uv_signal_init(loop, &b->resized);
-	uv_signal_init(loop, &b->resumed);
+	must(uv_signal_init(loop, &b->resized) == 0);
+	must(uv_signal_init(loop, &b->resumed) == 0);
 	b->timer.data = b->resized.data = b->resumed.data = b;
 	if (b->console.live) {
-		uv_signal_start(&b->resized, on_signal, SIGWINCH);
-		uv_signal_start(&b->resumed, on_signal, SIGCONT);
+		must(uv_signal_start(&b->resized, on_signal, SIGWINCH) == 0);
+		must(uv_signal_start(&b->resumed, on_signal, SIGCONT) == 0);
 	}
 	b->running = true;
 	arm(b);

@@ -21,6 +21,7 @@
 #include "reflashd/phone.h"
 #include "reflashd/store.h"
 #include "reflashd/tftp_server.h"
+#include "tftp_lane.h"
 
 #include <uv.h>
 
@@ -65,15 +66,7 @@ struct address_check {
 	uv_timer_t timer;
 };
 
-/* tftp_port.c: UDP 69 and a socket for each transfer, around tftp_server. */
-struct tftp_connection {
-	uv_poll_t poll;
-	struct tftp_port *port;
-	struct tftp_connection *next_free;
-	int fd;
-	uint32_t slot;
-};
-
+/* tftp_port.c: UDP 69 and the lanes of the transfers, around tftp_server. */
 struct tftp_port {
 	struct daemon *daemon;
 	int fd;
@@ -83,8 +76,8 @@ struct tftp_port {
 	usec_t armed; /* when the timer fires; USEC_NEVER: it is off */
 	struct tftp_server server;
 	struct tftp_slot *slots;
-	struct tftp_connection **connection; /* by slot */
-	struct tftp_connection *free;
+	struct tftp_seat *seat; /* by slot */
+	struct tftp_lanes lanes;
 	uint32_t local_ip; /* the address the request at hand was sent to */
 	struct tftp_out out;
 };
@@ -182,8 +175,6 @@ void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, str
 void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone);
 
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f);
-/* Closes the connections; the loop has to run once more before tftp_port_close(). */
-void tftp_port_stop(struct tftp_port *p);
 void tftp_port_close(struct tftp_port *p);
 
 /* firmware_report.c: a fault when none of it may be served. */
@@ -226,7 +217,7 @@ void firewall_listen(struct daemon *d);
 void firewall_close(struct daemon *d);
 
 /* udp.c: a UDP socket on one interface and port; the fault names who holds the port. Port 0: any
- * free one, for a single transfer (no broadcast, no IP_PKTINFO: they cost time per packet). */
+ * free one, for transfers (no broadcast, no IP_PKTINFO: they cost time per packet). */
 int udp_open(const char *interface, uint32_t address, uint16_t port, struct fault *f);
 
 /* state.c: what outlives us. */

@@ -328,7 +328,7 @@ void network_on_news(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	if (status < 0) /* news were lost, and libuv has stopped the watching */
-		uv_poll_start(poll, UV_READABLE, network_on_news);
+		must(uv_poll_start(poll, UV_READABLE, network_on_news) == 0);
 	link_watch_drain(&d->watch);
 	network_look(d);
 }

@@ -269,7 +269,7 @@ static void visit(struct page_port *p, struct ask *a, unsigned slot)
 	v->len = 0;
 	p->visit[slot] = v;
 	a->visited = true;
-	uv_poll_start(&v->poll, UV_WRITABLE, on_socket);
+	must(uv_poll_start(&v->poll, UV_WRITABLE, on_socket) == 0);
 }
 
 /* ---- when ---- */

@@ -108,7 +108,7 @@ static void on_frames(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0) { /* the interface went down, and libuv has stopped the watching */
 		getsockopt(p->socket_fd, SOL_SOCKET, SO_ERROR, &err, &size); /* clears it */
-		uv_poll_start(poll, UV_READABLE, on_frames);
+		must(uv_poll_start(poll, UV_READABLE, on_frames) == 0);
 	}
 	for (unsigned i = 0; i < FRAMES_AT_ONCE && !p->failed; i++) {
 		struct iovec part = {frame, sizeof(frame)};
@@ -202,10 +202,10 @@ static int pcap_open(struct daemon *d, struct fault *f)
 	if (p->socket_fd < 0)
 		return fault_set(f, p->socket_fd, "cannot record the frames of %s: %s",
 				 d->config->interface, strerror(-p->socket_fd));
-	uv_poll_init(d->loop, &p->poll, p->socket_fd);
+	must(uv_poll_init(d->loop, &p->poll, p->socket_fd) == 0);
 	uv_timer_init(d->loop, &p->timer);
 	p->poll.data = p->timer.data = p;
-	uv_poll_start(&p->poll, UV_READABLE, on_frames);
+	must(uv_poll_start(&p->poll, UV_READABLE, on_frames) == 0);
 	uv_timer_start(&p->timer, on_flush, FLUSH_MS, FLUSH_MS);
 	write_head(p);
 	flush(p);

@@ -86,13 +86,13 @@ static void catch_signals(struct daemon *d)
 	d->from_terminal = terminal >= 0;
 	if (terminal >= 0)
 		close(terminal);
-	uv_signal_init(d->loop, &d->sigint);
-	uv_signal_init(d->loop, &d->sigterm);
-	uv_signal_init(d->loop, &d->sighup);
+	must(uv_signal_init(d->loop, &d->sigint) == 0);
+	must(uv_signal_init(d->loop, &d->sigterm) == 0);
+	must(uv_signal_init(d->loop, &d->sighup) == 0);
 	d->sigint.data = d->sigterm.data = d->sighup.data = d;
-	uv_signal_start(&d->sigint, on_signal, SIGINT);
-	uv_signal_start(&d->sigterm, on_signal, SIGTERM);
-	uv_signal_start(&d->sighup, on_hangup, SIGHUP);
+	must(uv_signal_start(&d->sigint, on_signal, SIGINT) == 0);
+	must(uv_signal_start(&d->sigterm, on_signal, SIGTERM) == 0);
+	must(uv_signal_start(&d->sighup, on_hangup, SIGHUP) == 0);
 	signal(SIGPIPE, SIG_IGN); /* a reader of our output went away; the phones did not */
 }
 
@@ -124,7 +124,7 @@ static int open_loop(struct daemon *d, struct fault *f)
 		err = link_watch_open(&d->watch, f);
 	if (err)
 		return err;
-	uv_poll_init(d->loop, &d->watch_poll, d->watch.fd);
+	must(uv_poll_init(d->loop, &d->watch_poll, d->watch.fd) == 0);
 	d->watch_poll.data = d;
 	err = uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
 	for (unsigned i = 0; !err && parts[i]; i++)

@@ -228,9 +228,9 @@ static void open_udp(struct sip_port *p)
 		unheard(d, "UDP", f.text);
 		return;
 	}
-	uv_poll_init(d->loop, &p->poll, p->fd);
+	must(uv_poll_init(d->loop, &p->poll, p->fd) == 0);
 	p->poll.data = p;
-	uv_poll_start(&p->poll, UV_READABLE, on_datagram);
+	must(uv_poll_start(&p->poll, UV_READABLE, on_datagram) == 0);
 }
 
 static void open_tcp(struct sip_port *p)

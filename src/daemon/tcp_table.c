@@ -169,7 +169,7 @@ static void on_connection(uv_stream_t *listener, int status)
 
 	if (!c)
 		return;
-	uv_tcp_init(t->daemon->loop, &c->tcp);
+	must(uv_tcp_init(t->daemon->loop, &c->tcp) == 0);
 	c->tcp.data = c;
 	c->table = t;
 	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || !find_peer(c) ||
@@ -212,7 +212,7 @@ int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_proto
 	t->protocol = protocol;
 	t->owner = owner;
 	t->armed = USEC_NEVER;
-	uv_tcp_init(d->loop, &t->listener);
+	must(uv_tcp_init(d->loop, &t->listener) == 0);
 	uv_timer_init(d->loop, &t->timer);
 	t->listener.data = t->timer.data = t;
 	err = uv_tcp_open(&t->listener, fd);

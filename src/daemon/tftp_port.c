@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TFTP on real sockets: port 69 for requests, and a connected socket with a port of its own for
- * each transfer.
+ * TFTP on real sockets: port 69 for requests, and a few ports that all transfers share
+ * (tftp_lane.c).
  *
- * A connected socket lets the kernel sort out strangers' packets and brings us the phone's
- * "port unreachable" as ECONNREFUSED: the phone hung up, which is an ending and no failure.
- * DATA goes out straight from the verified bytes in memory; the way of one block is one
- * epoll, one recv and one send.
+ * The way of a block: the ACKs that wait on a lane are taken in at once → each is its
+ * transfer's, found by the phone's address and port → what they ask for is gathered and sent at
+ * once, from the verified bytes in memory. The clock is read once for all of them, and the timer
+ * is looked at once.
  */
 #include "daemon.h"
 
@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define REQUESTS_PER_WAKE 64
-#define BATCH_MAX	  64 /* blocks in one sendmmsg() */
 #define GIVE_UP		  USEC_SEC(60)
 #define WINDOWSIZE_MAX	  64
 #define BLOCK_MAX	  1468 /* an Ethernet frame without IP, UDP and TFTP heads */
@@ -127,160 +126,18 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 
 static void release(void *ctx, void *content)
 {
-	(void)ctx;
+	struct tftp_port *p = ctx;
+
+	tftp_lanes_flush(&p->lanes); /* blocks of it may wait there */
 	store_release(content);
 }
 
-/* Connections: one socket and one watcher each; watchers are reused, since libuv gives them
- * back only in a later turn of the loop. */
-
-static void perform(struct tftp_port *p);
 static void arm(struct tftp_port *p);
-
-static void take_packet(struct tftp_port *p, struct tftp_connection *c)
-{
-	uint8_t data[TFTP_CONTROL_MAX];
-	ssize_t n = recv(c->fd, data, sizeof(data), 0);
-
-	if (n >= 0)
-		tftp_server_transfer_receive(&p->server, c->slot, data, (size_t)n, daemon_now(),
-					     &p->out);
-	else if (errno == EAGAIN || errno == EINTR)
-		return;
-	else if (errno == ECONNREFUSED)
-		tftp_server_transfer_refused(&p->server, c->slot, daemon_now(), &p->out);
-	else
-		tftp_server_transfer_failed(&p->server, c->slot, strerror(errno), daemon_now(),
-					    &p->out);
-	perform(p);
-}
-
-static void on_transfer_packet(uv_poll_t *poll, int status, int events)
-{
-	struct tftp_connection *c = poll->data;
-
-	(void)events;
-	take_packet(c->port, c);
-	/* libuv stops a watcher when the socket reports an error; the transfer may live on. */
-	if (status < 0 && c->fd >= 0)
-		uv_poll_start(&c->poll, UV_READABLE, on_transfer_packet);
-}
-
-static void on_connection_closed(uv_handle_t *handle)
-{
-	struct tftp_connection *c = handle->data;
-
-	c->next_free = c->port->free;
-	c->port->free = c;
-}
-
-static void connection_close(struct tftp_port *p, uint32_t slot)
-{
-	struct tftp_connection *c = p->connection[slot];
-
-	if (!c)
-		return;
-	p->connection[slot] = NULL;
-	uv_poll_stop(&c->poll);
-	close(c->fd);
-	c->fd = -1;
-	uv_close((uv_handle_t *)&c->poll, on_connection_closed);
-}
-
-static int connection_open(struct tftp_port *p, uint32_t slot, struct tftp_peer peer)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(peer.port),
-				 .sin_addr.s_addr = htonl(peer.ip)};
-	struct tftp_connection *c = p->free;
-	struct fault f;
-	int fd = udp_open(p->daemon->config->interface, p->local_ip, 0, &f), err;
-
-	if (fd < 0)
-		return fd;
-	if (c)
-		p->free = c->next_free;
-	else
-		c = calloc(1, sizeof(*c));
-	if (!c || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
-		err = c ? -errno : -ENOMEM;
-		close(fd);
-		if (c) {
-			c->next_free = p->free;
-			p->free = c;
-		}
-		return err;
-	}
-	c->port = p;
-	c->slot = slot;
-	c->fd = fd;
-	uv_poll_init(p->daemon->loop, &c->poll, fd);
-	c->poll.data = c;
-	uv_poll_start(&c->poll, UV_READABLE, on_transfer_packet);
-	p->connection[slot] = c;
-	return 0;
-}
-
-/* One block: the usual case, copied behind its head because a plain send() is the cheapest way. */
-static ssize_t send_block(const struct tftp_transfer *t, const struct content *content, int fd,
-			  uint64_t block)
-{
-	uint8_t packet[4 + BLOCK_MAX];
-	uint64_t offset;
-	size_t len = tftp_transfer_block(t, block, &offset);
-
-	must(len <= BLOCK_MAX && offset + len <= content->len);
-	tftp_data_head(packet, (uint16_t)block);
-	memcpy(packet + 4, content->data + offset, len);
-	return send(fd, packet, 4 + len, 0);
-}
-
-/* A part of a window, straight from the content. */
-static int send_batch(const struct tftp_transfer *t, const struct content *content, int fd,
-		      uint64_t first, unsigned n)
-{
-	uint8_t head[BATCH_MAX][4];
-	struct mmsghdr message[BATCH_MAX];
-	struct iovec part[BATCH_MAX][2];
-
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t offset;
-		size_t len = tftp_transfer_block(t, first + i, &offset);
-
-		must(offset + len <= content->len);
-		tftp_data_head(head[i], (uint16_t)(first + i));
-		part[i][0] = (struct iovec){head[i], 4};
-		part[i][1] = (struct iovec){(void *)(uintptr_t)(content->data + offset), len};
-		message[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = part[i], .msg_iovlen = 2}};
-	}
-	return sendmmsg(fd, message, n, 0);
-}
-
-/* False when the phone's port is closed. A full socket buffer loses a packet like the wire. */
-static bool transmit(struct tftp_port *p, int fd)
-{
-	const struct tftp_transfer *t = &p->server.slots[p->out.slot].transfer;
-	const struct tftp_send *out = &p->out.send;
-
-	if (out->control && send(fd, out->control, out->control_len, 0) < 0)
-		return errno != ECONNREFUSED;
-	if (out->count == 1)
-		return send_block(t, p->out.content, fd, out->first) >= 0 || errno != ECONNREFUSED;
-	for (unsigned done = 0; done < out->count; done += BATCH_MAX) {
-		unsigned n = out->count - done < BATCH_MAX ? out->count - done : BATCH_MAX;
-
-		if (send_batch(t, p->out.content, fd, out->first + done, n) < 0)
-			return errno != ECONNREFUSED;
-	}
-	return true;
-}
 
 /* Does what the machine asked for in p->out. */
 static void perform(struct tftp_port *p)
 {
 	struct tftp_out *out = &p->out;
-	struct tftp_connection *c;
-	int err = 0;
 
 	if (out->error_len) {
 		struct sockaddr_in to = {.sin_family = AF_INET,
@@ -291,26 +148,58 @@ static void perform(struct tftp_port *p)
 	}
 	if (out->slot != TFTP_NO_SLOT) {
 		if (out->opened)
-			err = connection_open(p, out->slot, out->peer);
-		c = p->connection[out->slot];
-		if (c && (out->send.control || out->send.count) && !transmit(p, c->fd))
-			err = -ECONNREFUSED;
+			p->seat[out->slot] = tftp_lanes_seat(&p->lanes, out->peer, p->local_ip);
+		if (out->send.control || out->send.count)
+			tftp_lanes_send(&p->lanes, &p->seat[out->slot],
+					&p->server.slots[out->slot].transfer, out);
 	}
 	for (unsigned i = 0; i < out->event_count; i++)
 		daemon_emit(p->daemon, &out->events[i]);
 	if (out->slot != TFTP_NO_SLOT && out->closed)
-		connection_close(p, out->slot);
-	else if (err == -ECONNREFUSED) {
-		tftp_server_transfer_refused(&p->server, out->slot, daemon_now(), out);
-		perform(p);
+		tftp_lanes_leave(&p->lanes, &p->seat[out->slot]);
+}
+
+/* The transfer that this phone has on that lane. */
+static uint32_t slot_on(const struct tftp_port *p, unsigned lane, struct tftp_peer peer)
+{
+	uint32_t slot = tftp_server_slot(&p->server, peer);
+
+	return slot != TFTP_NO_SLOT && p->seat[slot].lane == lane ? slot : TFTP_NO_SLOT;
+}
+
+static void received(void *ctx, unsigned lane, struct tftp_peer from, const uint8_t *data,
+		     size_t len, usec_t now)
+{
+	struct tftp_port *p = ctx;
+	uint32_t slot = slot_on(p, lane, from);
+
+	if (slot == TFTP_NO_SLOT)
 		return;
-	} else if (err) {
-		tftp_server_transfer_failed(&p->server, out->slot, strerror(-err), daemon_now(),
-					    out);
-		perform(p);
+	tftp_server_transfer_receive(&p->server, slot, data, len, now, &p->out);
+	perform(p);
+}
+
+static void refused(void *ctx, unsigned lane, struct tftp_peer peer)
+{
+	struct tftp_port *p = ctx;
+	uint32_t slot = slot_on(p, lane, peer);
+
+	if (slot == TFTP_NO_SLOT)
 		return;
-	}
-	arm(p);
+	tftp_server_transfer_refused(&p->server, slot, daemon_now(), &p->out);
+	perform(p);
+}
+
+static unsigned expected(void *ctx)
+{
+	const struct tftp_port *p = ctx;
+
+	return p->server.active;
+}
+
+static void rest(void *ctx)
+{
+	arm(ctx);
 }
 
 static void on_timer(uv_poll_t *poll, int status, int events)
@@ -325,6 +214,7 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 	p->armed = USEC_NEVER;
 	while (tftp_server_tick(&p->server, daemon_now(), &p->out))
 		perform(p);
+	tftp_lanes_flush(&p->lanes);
 	arm(p);
 }
 
@@ -385,7 +275,7 @@ static void on_request(uv_poll_t *poll, int status, int events)
 		struct tftp_peer peer;
 
 		if (n < 0)
-			return;
+			break;
 		peer = (struct tftp_peer){ntohl(from.sin_addr.s_addr), ntohs(from.sin_port)};
 		if (!daemon_is_ours(p->daemon, peer.ip)) {
 			daemon_refuse_foreigner(p->daemon, peer.ip);
@@ -395,6 +285,8 @@ static void on_request(uv_poll_t *poll, int status, int events)
 		tftp_server_receive(&p->server, peer, data, (size_t)n, daemon_now(), &p->out);
 		perform(p);
 	}
+	tftp_lanes_flush(&p->lanes);
+	arm(p);
 }
 
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
@@ -413,8 +305,8 @@ int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
 	p->armed = USEC_NEVER;
 	p->fd = p->timer_fd = -1;
 	p->slots = calloc(c->max_transfers, sizeof(*p->slots));
-	p->connection = calloc(c->max_transfers, sizeof(struct tftp_connection *));
-	if (!p->slots || !p->connection)
+	p->seat = calloc(c->max_transfers, sizeof(*p->seat));
+	if (!p->slots || !p->seat)
 		return fault_set(f, -ENOMEM, "no memory for %u transfers", c->max_transfers);
 	tftp_server_init(&p->server, &config, &catalogue, p->slots);
 	p->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -429,13 +321,12 @@ int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
 	uv_poll_init(d->loop, &p->poll, p->fd);
 	p->poll.data = p;
 	uv_poll_start(&p->poll, UV_READABLE, on_request);
-	return 0;
-}
-
-void tftp_port_stop(struct tftp_port *p)
-{
-	for (uint32_t i = 0; p->connection && i < p->server.config.max_transfers; i++)
-		connection_close(p, i);
+	p->lanes.ctx = p;
+	p->lanes.received = received;
+	p->lanes.refused = refused;
+	p->lanes.expected = expected;
+	p->lanes.rest = rest;
+	return tftp_lanes_open(&p->lanes, d, f);
 }
 
 void tftp_port_close(struct tftp_port *p)
@@ -444,12 +335,10 @@ void tftp_port_close(struct tftp_port *p)
 		close(p->fd);
 	if (p->timer_fd >= 0)
 		close(p->timer_fd);
-	while (p->free) {
-		struct tftp_connection *next = p->free->next_free;
-
-		free(p->free);
-		p->free = next;
-	}
-	free(p->connection);
+	tftp_lanes_close(&p->lanes);
+	for (uint32_t i = 0; p->slots && i < p->server.config.max_transfers; i++)
+		if (p->slots[i].used)
+			store_release(p->slots[i].file.content);
+	free(p->seat);
 	free(p->slots);
 }

@@ -402,7 +402,7 @@ static int web_open(struct daemon *d, struct fault *f)
 		return fault_set(f, err, "the status page did not start: %s", strerror(-err));
 	w->timer.data = w->poll.data = w;
 	w->running = true;
-	uv_poll_start(&w->poll, UV_READABLE, on_readable);
+	must(uv_poll_start(&w->poll, UV_READABLE, on_readable) == 0);
 	say_where(d);
 	return 0;
 }

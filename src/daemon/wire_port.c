@@ -145,7 +145,7 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0) {
 		getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &err, &size); /* which clears it */
-		uv_poll_start(poll, UV_READABLE, on_frame);
+		must(uv_poll_start(poll, UV_READABLE, on_frame) == 0);
 	}
 	for (int i = 0; i < FRAMES_PER_WAKE && !w->daemon->stopping; i++) {
 		ssize_t n = recv(w->fd, data, sizeof(data), 0);
@@ -208,7 +208,7 @@ static int wire_open(struct daemon *d, struct fault *f)
 	}
 	w->open = true;
 	w->poll.data = w;
-	uv_poll_start(&w->poll, UV_READABLE, on_frame);
+	must(uv_poll_start(&w->poll, UV_READABLE, on_frame) == 0);
 	if (config.cdp_power)
 		daemon_note(d, SEVERITY_NOTICE, "cdp-power",
 			    "Phones that ask for power by CDP get an answer (--cdp-power). This is "

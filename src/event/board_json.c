@@ -44,6 +44,15 @@ static json_t *ip_or_null(uint32_t ip)
 	return json_string(text);
 }
 
+/* Takes the value over; half a list is none. */
+static json_t *add(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) == 0)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
 /* "7970\n7971" */
 static json_t *list(const char *items)
 {
@@ -52,7 +61,7 @@ static json_t *list(const char *items)
 	while (array && *items) {
 		size_t len = strcspn(items, "\n");
 
-		json_array_append_new(array, json_stringn(items, len));
+		array = add(array, json_stringn(items, len));
 		items += len + (items[len] != 0);
 	}
 	return array;
@@ -80,7 +89,7 @@ char *board_status_json(const struct board *b)
 	json_t *bundles = json_array();
 
 	for (unsigned i = 0; bundles && i < b->bundle_count; i++)
-		json_array_append_new(bundles, bundle_value(&b->bundle[i]));
+		bundles = add(bundles, bundle_value(&b->bundle[i]));
 	return dump(json_pack("{s:s,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 			      "version", b->version, "interface", text_or_null(b->interface),
 			      "address", text_or_null(b->address), "ready", b->ready, "link",
@@ -98,8 +107,8 @@ static json_t *timeline(const struct board_phone *p)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; array && i < p->step_count; i++)
-		json_array_append_new(array, json_pack("{s:s,s:o}", "stage", p->step[i].stage,
-						       "time", time_or_null(p->step[i].ms)));
+		array = add(array, json_pack("{s:s,s:o}", "stage", p->step[i].stage, "time",
+					     time_or_null(p->step[i].ms)));
 	return array;
 }
 
@@ -108,7 +117,7 @@ static json_t *loads(const struct board_phone *p)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; array && i < p->load_count; i++)
-		json_array_append_new(array, json_string(p->loads[i]));
+		array = add(array, json_string(p->loads[i]));
 	return array;
 }
 
@@ -144,7 +153,7 @@ char *board_phones_json(const struct board *b)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; array && i < b->count; i++)
-		json_array_append_new(array, phone_value(&b->phone[i]));
+		array = add(array, phone_value(&b->phone[i]));
 	return dump(array);
 }
 

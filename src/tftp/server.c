@@ -265,6 +265,17 @@ void tftp_server_receive(struct tftp_server *s, struct tftp_peer from, const uin
 	look_up(s, &request, &name, &asked, now, out);
 }
 
+uint32_t tftp_server_slot(const struct tftp_server *s, struct tftp_peer peer)
+{
+	uint32_t i = tftp_slots_first(s, peer.ip);
+
+	/* One that was started over waits for its end beside the new one. */
+	while (i != TFTP_NO_SLOT &&
+	       (s->slots[i].peer.port != peer.port || s->slots[i].transfer.outcome != TFTP_RUNNING))
+		i = tftp_slots_next(s, i);
+	return i;
+}
+
 /* A datagram may be on its way to us while the driver closes the port. */
 static bool in_use(const struct tftp_server *s, uint32_t i)
 {

@@ -120,6 +120,7 @@ void dhcp_assert_ignored(const char *part)
 
 	assert_int_equal(dhcp.out.len, 0);
 	assert_non_null(e);
+	assert_true(event_has(e, FIELD_CODE)); /* for programs and the advice */
 	if (!strstr(e->reason, part))
 		fail_msg("\"%s\" does not say \"%s\"", e->reason, part);
 }

@@ -148,6 +148,8 @@ void server_assert_closed(const struct server_rig *f, uint32_t slot, enum event_
 	assert_int_equal(f->out.send.count, 0);
 	assert_int_equal(f->out.event_count, 1);
 	assert_int_equal(f->out.events[0].type, type);
+	if (type == EVENT_TFTP_ABORTED)
+		assert_true(event_has(&f->out.events[0], FIELD_CODE));
 	assert_false(f->slots[slot].used);
 }
 

@@ -285,6 +285,77 @@ static void test_bootp(void **state)
 	dhcp_assert_option(DHCP_OPT_NETMASK, "\xff\xff\xff\x00", 4);
 }
 
+/* What the shell has to write down before it lets an answer go. */
+static void test_promises(void **state)
+{
+	uint32_t ip;
+
+	(void)state;
+	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 1});
+	assert_false(dhcp.out.promise);
+	assert_null(dhcp.out.changed);
+	ip = dhcp_lease(1);
+	assert_true(dhcp.out.promise && dhcp.out.leases_changed);
+	assert_ptr_equal(dhcp.out.changed, lease_find_ip(&dhcp.leases, ip));
+	dhcp_say((struct dhcp_say){.message = DHCP_RELEASE, .phone = 1, .ciaddr = ip});
+	assert_false(dhcp.out.promise);
+	assert_ptr_equal(dhcp.out.changed, lease_find_ip(&dhcp.leases, ip));
+	ip = dhcp_lease(1);
+	dhcp_say((struct dhcp_say){.message = DHCP_DECLINE, .phone = 1, .requested = ip});
+	assert_false(dhcp.out.promise);
+	assert_ptr_equal(dhcp.out.changed, lease_find_ip(&dhcp.leases, ip));
+	dhcp_say((struct dhcp_say){.message = DHCP_INFORM, .phone = 1, .ciaddr = NET + 9});
+	assert_null(dhcp.out.changed);
+}
+
+/* A phone that goes to another server keeps what the disk knows of it. */
+static void test_other_server_is_named(void **state)
+{
+	struct lease *l;
+
+	(void)state;
+	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 1});
+	l = lease_find_mac(&dhcp.leases, dhcp_phone(1));
+	l->kept = 1;
+	dhcp_say((struct dhcp_say){
+		.message = DHCP_REQUEST, .phone = 1, .requested = l->ip, .server = OTHER});
+	dhcp_assert_ignored("another DHCP server");
+	assert_string_equal(dhcp_event(EVENT_DHCP_IGNORED)->code, "other-server");
+	assert_int_equal(dhcp_event(EVENT_DHCP_IGNORED)->server, OTHER);
+	assert_int_equal(l->state, LEASE_RELEASED);
+}
+
+/* However many strangers come and whatever they take: a quarter of the pool is for phones. */
+static void test_strangers_leave_room(void **state)
+{
+	unsigned n = 0, size = 40;
+
+	(void)state;
+	dhcp_begin(&dhcp_plain, FIRST, FIRST + size - 1);
+	for (unsigned i = 1000; i < 1200; i++) {
+		dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = i, .no_class = true});
+		if (!dhcp.out.len)
+			continue;
+		dhcp_say((struct dhcp_say){.message = DHCP_REQUEST,
+					   .phone = i,
+					   .no_class = true,
+					   .server = OURS,
+					   .requested = dhcp.reply.yiaddr});
+		n += dhcp_event(EVENT_DHCP_ACK) != NULL;
+	}
+	assert_int_equal(n, size - size / DHCP_KEPT_FOR_PHONES);
+	/* Nor by naming an address without being offered it. */
+	for (unsigned i = 0; i < size; i++) {
+		dhcp_say((struct dhcp_say){.message = DHCP_REQUEST,
+					   .phone = 2000 + i,
+					   .no_class = true,
+					   .requested = FIRST + i});
+		assert_null(dhcp_event(EVENT_DHCP_ACK));
+	}
+	for (unsigned i = 1; i <= size / DHCP_KEPT_FOR_PHONES; i++)
+		assert_int_not_equal(dhcp_lease(i), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +368,9 @@ int main(void)
 		cmocka_unit_test_setup(test_release, dhcp_setup),
 		cmocka_unit_test_setup(test_inform, dhcp_setup),
 		cmocka_unit_test_setup(test_bootp, dhcp_setup),
+		cmocka_unit_test_setup(test_promises, dhcp_setup),
+		cmocka_unit_test_setup(test_other_server_is_named, dhcp_setup),
+		cmocka_unit_test_setup(test_strangers_leave_room, dhcp_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,8 @@ static void test_trap_tsize_probe_is_no_failure(void **state)
 		server_assert_closed(f, slot, EVENT_TFTP_ABORTED);
 		assert_int_equal(f->out.events[0].severity, table[i].severity);
 		assert_string_equal(f->out.events[0].reason, table[i].reason);
+		assert_string_equal(f->out.events[0].code,
+				    strstr(table[i].reason, "size") ? "size-only" : "rejected");
 		assert_int_equal(f->out.events[0].bytes, 0);
 	}
 	assert_int_equal(f->released, f->found);
