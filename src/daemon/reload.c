@@ -15,6 +15,7 @@
  */
 #include "daemon.h"
 #include "places.h"
+#include "sandbox.h"
 #include "service.h"
 
 #include "reflashd/firmware_event.h"
@@ -65,8 +66,10 @@ static void on_work(uv_work_t *work)
 	struct reload *r = work->data;
 
 	r->err = store_open(&r->store, &r->config, &r->exit_code, &r->fault);
-	if (r->err)
+	if (r->err) {
+		sandbox_explain(&r->fault);
 		return;
+	}
 	r->err = firmware_judge(store_library(r->store), &r->config, &r->fault);
 	if (r->err) {
 		store_close(r->store);

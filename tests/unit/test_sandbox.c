@@ -149,7 +149,7 @@ static int make_namespace(void)
 
 static void calls_body(void)
 {
-	char *const argv[] = {(char[]){"true"}, NULL};
+	char *const argv[] = {(char[]){"false"}, NULL};
 	pthread_t thread;
 	pid_t pid;
 	int err;
@@ -159,7 +159,7 @@ static void calls_body(void)
 	if (err == -ENOSYS)
 		_exit(255);
 	HOLDS(err == 0);
-	REFUSED(execve("/bin/true", argv, argv + 1), EPERM);
+	REFUSED(execve("/bin/false", argv, argv + 1), EPERM);
 	REFUSED(mount("x", "/", "tmpfs", 0, NULL), EPERM);
 	REFUSED(unshare(CLONE_NEWUSER), EPERM);
 	REFUSED(make_namespace(), EPERM);
