@@ -167,6 +167,9 @@ const struct firmware_file *bundle_file(const struct library *l, const struct bu
 					const char *name);
 /* The first fatal finding of a bundle, or NULL. */
 const struct finding *bundle_fatal(const struct library *l, const struct bundle *b);
+/* The first thing that is wrong with an unfit bundle, without consequence, remedy and full stop:
+ * "cnu70.8-3-3-27.sbn is missing". */
+void bundle_why_unfit(const struct library *l, const struct bundle *b, char *out, size_t size);
 /* "SIP70.9-4-2SR3-1S" of "SIP70.9-4-2SR3-1S.loads": without .loads/.sbin/.zup. */
 void load_name_of_file(const char *file, char *out, size_t size);
 

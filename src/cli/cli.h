@@ -30,6 +30,7 @@ bool cli_config(struct config *c, const char *command, int argc, char *const arg
 
 int cmd_serve(int argc, char *const argv[]);
 int cmd_xmldefault(int argc, char *const argv[]);
+void more_xmldefault(FILE *out);
 int cmd_check(int argc, char *const argv[]);
 void more_check(FILE *out);
 int cmd_lint(int argc, char *const argv[]);

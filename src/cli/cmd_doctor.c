@@ -115,7 +115,7 @@ static bool configure(struct config *c, const struct cli_args *args, int *exit_c
 	*exit_code = EXIT_CODE_USAGE;
 	if (!args->value[INTERFACE]) {
 		cli_complain("which interface? Name the one that the phone is cabled to with -i");
-		candidates_print(stderr, NULL);
+		candidates_print(stderr, "doctor ", args->words ? args->word[0] : "firmware/");
 		return false;
 	}
 	if (!text_copy(c->interface, sizeof(c->interface), args->value[INTERFACE])) {

@@ -13,12 +13,12 @@ int cmd_version(int argc, char *const argv[])
 
 static void overview(void)
 {
-	printf("reflashd brings dead Cisco IP phones back to life: cable the phone to this "
-	       "machine,\n"
-	       "name the interface and the folder with its firmware, and watch.\n\n"
+	printf("reflashd brings dead Cisco IP phones back to life: cable the phone to\n"
+	       "this machine, name the interface and the folder with its firmware, and watch.\n\n"
 	       "    sudo reflashd -i eth0 firmware/7970\n\n");
 	for (const struct command *c = commands; c->name; c++)
-		printf("  %s %s\n      %s\n", c->name, c->arguments, c->help);
+		printf("  %s%s%s\n      %s\n", c->name, *c->arguments ? " " : "", c->arguments,
+		       c->help);
 	printf("\n`reflashd help COMMAND` tells more.\n");
 }
 
@@ -36,7 +36,7 @@ int cmd_help(int argc, char *const argv[])
 			argv[0]);
 		return EXIT_CODE_USAGE;
 	}
-	printf("reflashd %s %s\n  %s\n", c->name, c->arguments, c->help);
+	printf("reflashd %s%s%s\n  %s\n", c->name, *c->arguments ? " " : "", c->arguments, c->help);
 	if (c->more) {
 		putchar('\n');
 		c->more(stdout);

@@ -96,6 +96,8 @@ static int sum_up(const struct lint *lint, unsigned files)
 	unsigned bad = lint->counts[FINDING_WARNING] + lint->counts[FINDING_FATAL];
 	unsigned notes = lint->counts[FINDING_NOTE];
 
+	if (lint->unread == files) /* which was said of each */
+		return EXIT_CODE_SYSTEM;
 	printf("%u file%s: ", files, files == 1 ? "" : "s");
 	if (bad)
 		printf("%u thing%s to correct", bad, bad == 1 ? "" : "s");

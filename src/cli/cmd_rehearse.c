@@ -116,9 +116,9 @@ static void print_cost(const struct rehearse_result *r, double seconds)
 {
 	unsigned long long wire = r->wire / USEC_SEC(1);
 
-	printf("  on the wire: %llu:%02llu of that time, %llu files, %llu.%llu MB in blocks of 512 "
-	       "bytes, %llu packets both ways",
-	       wire / 60, wire % 60, (unsigned long long)r->files,
+	printf("  on the wire: %llu:%02llu of that time, %llu file%s, %llu.%llu MB in blocks of "
+	       "512 bytes, %llu packets both ways",
+	       wire / 60, wire % 60, (unsigned long long)r->files, r->files == 1 ? "" : "s",
 	       (unsigned long long)(r->bytes / 1000000),
 	       (unsigned long long)(r->bytes / 100000 % 10), (unsigned long long)r->datagrams);
 	if (r->refusals)
@@ -200,6 +200,12 @@ static int report(const struct rehearsal *r)
 
 	if (r->unreadable)
 		return EXIT_CODE_FIRMWARE;
+	if (store_library(r->store)->bundle_count == 0) {
+		cli_complain("no firmware for a phone is among these files. Give the folder or the "
+			     "archive that holds the .loads and .sbn files (7902, 7905, 7912: .zup "
+			     "and .sbin)");
+		return EXIT_CODE_FIRMWARE;
+	}
 	if (r->scenes == 0) {
 		cli_complain("no bundle here is for a model that we know, so there is nothing to "
 			     "rehearse. `reflashd check' says what the files are");

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define SPEED_MOST   1000000
-#define COMPLAIN_MAX 20 /* lines that are named one by one */
+#define COMPLAIN_MAX 5 /* lines that are named one by one */
 
 enum { SPEED, VERBOSE, QUIET, COLOR };
 

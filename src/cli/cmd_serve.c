@@ -14,12 +14,12 @@ int cmd_serve(int argc, char *const argv[])
 	if (!*config.interface) {
 		cli_complain("on which interface? Name the one that the phone is cabled to "
 			     "with -i");
-		candidates_print(stderr, config.firmware[0]);
+		candidates_print(stderr, "", config.firmware[0]);
 		return EXIT_CODE_USAGE;
 	}
 	exit_code = daemon_serve(&config);
 	/* Mistyped, or pulled out. */
 	if (exit_code == EXIT_CODE_NETWORK && !candidates_have(config.interface))
-		candidates_print(stderr, config.firmware[0]);
+		candidates_print(stderr, "", config.firmware[0]);
 	return exit_code;
 }

@@ -11,6 +11,22 @@
 
 #include <stdlib.h>
 
+void more_xmldefault(FILE *out)
+{
+	fputs("Takes the options of serve; `reflashd help serve' lists them.\n"
+	      "Exit code: 0, 1 wrong usage, 2 configuration, 3 no bundle is fit, so no load is "
+	      "named.\n",
+	      out);
+}
+
+static bool names_a_load(const struct library *l, bool unfit_too)
+{
+	for (unsigned i = 0; i < l->bundle_count; i++)
+		if (l->bundle[i].fit || unfit_too)
+			return true;
+	return false;
+}
+
 int cmd_xmldefault(int argc, char *const argv[])
 {
 	struct config config;
@@ -35,6 +51,11 @@ int cmd_xmldefault(int argc, char *const argv[])
 		fwrite(text, 1, len, stdout);
 		free(text);
 		exit_code = EXIT_CODE_DONE;
+		if (!names_a_load(store_library(store), config.serve_incomplete)) {
+			cli_complain("no bundle here is fit for a phone, so this names no load. "
+				     "`reflashd check' tells more");
+			exit_code = EXIT_CODE_FIRMWARE;
+		}
 	}
 	store_close(store);
 	return exit_code;

@@ -17,7 +17,7 @@ const struct command commands[] = {
 	{"plan", "MODEL[:LOAD] FIRMWARE ...",
 	 "show the way of a phone to its target: which load, in which order", cmd_plan, more_plan},
 	{"xmldefault", "[OPTIONS] FIRMWARE ...",
-	 "print the XMLDefault.cnf.xml that would be served", cmd_xmldefault, NULL},
+	 "print the XMLDefault.cnf.xml that would be served", cmd_xmldefault, more_xmldefault},
 	{"lint", "[OPTIONS] FILE ...", "check hand-written XMLDefault / SEP*.cnf.xml files",
 	 cmd_lint, more_lint},
 	{"rehearse", "[OPTIONS] FIRMWARE ...",

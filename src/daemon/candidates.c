@@ -169,7 +169,7 @@ void candidate_describe(const struct candidate *c, char *out, size_t size)
 		add(out, size, ", part of a bridge or bond");
 }
 
-void candidates_print(FILE *out, const char *firmware)
+void candidates_print(FILE *out, const char *command, const char *firmware)
 {
 	static struct candidates c;
 	char shown[300], *name;
@@ -194,10 +194,10 @@ void candidates_print(FILE *out, const char *firmware)
 		return;
 	}
 	name = c.of[c.best].link.name;
-	text_escape(shown, sizeof(shown), (const uint8_t *)(firmware ? firmware : "firmware/"),
-		    strlen(firmware ? firmware : "firmware/"));
+	text_escape(shown, sizeof(shown), (const uint8_t *)firmware, strlen(firmware));
 	fprintf(out,
-		"%s looks right. If that is where the phone is, type:\n    sudo reflashd -i %s "
+		"%s looks right. If that is where the phone is, type:\n    sudo reflashd %s-i %s "
 		"%s%s%s\n",
-		name, name, strchr(shown, ' ') ? "'" : "", shown, strchr(shown, ' ') ? "'" : "");
+		name, command, name, strchr(shown, ' ') ? "'" : "", shown,
+		strchr(shown, ' ') ? "'" : "");
 }

@@ -30,7 +30,7 @@ int candidates_find(struct candidates *c);
 bool candidates_have(const char *name);
 /* "wired, cable connected, 192.168.1.7/24, leads to your own network" */
 void candidate_describe(const struct candidate *c, char *out, size_t size);
-/* The list and the command to type; firmware: what was to be served, or NULL. */
-void candidates_print(FILE *out, const char *firmware);
+/* The list and the command to type: "" for serve or "doctor "; firmware: what was to be served. */
+void candidates_print(FILE *out, const char *command, const char *firmware);
 
 #endif

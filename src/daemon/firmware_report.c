@@ -82,7 +82,7 @@ unsigned firmware_say(struct daemon *d, const struct library *before)
 	for (unsigned j = 0; j < l->finding_count && (!before || news); j++)
 		if (l->finding[j].bundle < 0)
 			say_finding(d, l, &l->finding[j]);
-	if (!l->bundle_count && (!before || news))
+	if (l->file_count && !l->bundle_count && (!before || news))
 		daemon_note(d, SEVERITY_WARNING, "no-bundle",
 			    "No firmware for a phone is among these files. They are served by "
 			    "name, but an erased phone will find nothing to start from.");

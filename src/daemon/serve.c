@@ -50,8 +50,9 @@ static void on_signal(uv_signal_t *handle, int number)
 	    (!d->warned_at_work || daemon_now() - d->warned_at_work > WARNING_LASTS)) {
 		d->warned_at_work = daemon_now();
 		daemon_note(d, SEVERITY_WARNING, "phones-at-work",
-			    "%u phone%s being written; press Ctrl-C again to stop anyway.", n,
-			    n == 1 ? " is" : "s are");
+			    "%u phone%s at work; press Ctrl-C again to stop anyway. Leave %s "
+			    "plugged in.",
+			    n, n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
 		return;
 	}
 	daemon_stop(d, EXIT_CODE_DONE, "asked to stop");

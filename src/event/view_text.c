@@ -264,6 +264,8 @@ static void add_phone(struct line *l, const struct board_phone *p, int64_t now_m
 	add(l, " (at last: %s).", view_stage_words(p));
 	if (p->advice[0])
 		add(l, " It %s", view_advice(p));
+	else if (board_phone_writes(p))
+		add(l, " Leave it plugged in, and start reflashd again.");
 }
 
 struct report {
@@ -305,6 +307,8 @@ void view_report(const struct board *b, unsigned width, bool style,
 	else if (b->count == 1)
 		add(&l, "One phone was seen, and it is %s:",
 		    b->recovered ? "recovered" : "not recovered");
+	else if (b->recovered == b->count)
+		add(&l, "%u phones were seen, and all of them are recovered:", b->count);
 	else
 		add(&l, "%u phones were seen, %u of them recovered:", b->count, b->recovered);
 	put_line(&r, l.text, 0, "\033[1m");

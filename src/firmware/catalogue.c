@@ -110,9 +110,7 @@ static void serve(struct search *s, const struct firmware_file *f, const struct 
 /* The bundle is here and not fit: the first thing that is wrong with it, without the remedy. */
 static void withhold(struct search *s, const struct bundle *b, const struct firmware_file *f)
 {
-	const struct finding *why = b ? bundle_fatal(s->l, b) : NULL;
 	char reason[160];
-	char *end;
 
 	s->a->bundle = b;
 	s->a->file = NULL;
@@ -120,13 +118,8 @@ static void withhold(struct search *s, const struct bundle *b, const struct firm
 		say(s, ANSWER_WITHHELD, "%s is damaged or carries another name inside", f->name);
 		return;
 	}
-	text_copy(reason, sizeof(reason), why ? why->text : "it is not complete");
-	end = strstr(reason, ": ");
-	if (!end)
-		end = strstr(reason, ". ");
-	if (end)
-		*end = '\0';
-	say(s, ANSWER_WITHHELD, "the bundle %s is held back: %s", b->load, reason);
+	bundle_why_unfit(s->l, b, reason, sizeof(reason));
+	say(s, ANSWER_WITHHELD, "in the bundle %s, %s", b->load, reason);
 }
 
 /* Hands out a file that was found by name, unless what it belongs to is not fit. */
@@ -192,9 +185,7 @@ static void find_for_model(struct search *s, const struct model *m, const char *
 		    m->id, name);
 	else
 		say(s, ANSWER_UNKNOWN,
-		    "no firmware for an erased %s here: put a bundle with %s into the firmware "
-		    "folder",
-		    m->id, name);
+		    "put a bundle for the %s, one with %s, into the firmware folder", m->id, name);
 }
 
 static void find_default_loads(struct search *s)

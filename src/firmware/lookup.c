@@ -222,3 +222,18 @@ const struct finding *bundle_fatal(const struct library *l, const struct bundle 
 			return &l->finding[i];
 	return NULL;
 }
+
+void bundle_why_unfit(const struct library *l, const struct bundle *b, char *out, size_t size)
+{
+	const struct finding *why = bundle_fatal(l, b);
+	char *end;
+
+	text_copy(out, size, why ? why->text : "a file is missing or damaged");
+	end = strstr(out, ": ");
+	if (!end)
+		end = strstr(out, ". ");
+	if (end)
+		*end = '\0';
+	else if (text_ends_nocase(out, "."))
+		out[strlen(out) - 1] = '\0';
+}

@@ -161,6 +161,17 @@ void plan_kup(struct road *r)
 
 /* ---- the plan ---- */
 
+static void unfit_target(struct road *r, const struct bundle *b)
+{
+	char why[160];
+
+	bundle_why_unfit(r->library, b, why, sizeof(why));
+	road_need(r,
+		  "The bundle %s is not fit to be served: %s. Get the bundle again; `reflashd "
+		  "check' tells more.",
+		  b->load, why);
+}
+
 static void without_target(struct road *r, const char *target)
 {
 	bool named = target && target[0] && !text_equal_nocase(target, "newest");
@@ -171,10 +182,7 @@ static void without_target(struct road *r, const char *target)
 	if (other && !(other->models & model_bit(r->library->models, r->model)))
 		road_need(r, "The target %s is not for the %s.", other->load, r->model->id);
 	else if (unfit)
-		road_need(r,
-			  "The bundle %s is not fit to be served: see `reflashd check' for what is "
-			  "wrong with it, and get it again.",
-			  unfit->load);
+		unfit_target(r, unfit);
 	else if (named)
 		road_need(r, "The target %s is not among this firmware: put its bundle there.",
 			  target);

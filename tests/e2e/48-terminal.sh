@@ -82,7 +82,7 @@ wait_event daemon.note phones-at-work >/dev/null
 ends 0
 kill $phone 2>/dev/null || :
 wait $phone 2>/dev/null || :
-wait_event daemon.note '1 phone is being written; press Ctrl-C again to stop anyway' >/dev/null
+wait_event daemon.note '1 phone is at work; press Ctrl-C again to stop anyway. Leave it plugged in' >/dev/null
 wait_event daemon.stop >/dev/null
 grep -q 'NOT proven' "$LOG" || fail "the report does not say that the phone is not proven"
 

@@ -60,6 +60,7 @@ sed 's/; rehearsed in.*//' "$T/out" | cmp - "$T/first" || fail "the same seed ga
 synth --size 100000 --key "$G1" --break missing:apps41.8-5-2-27.sbn java41 SCCP41.8-5-2S "$T/broken"
 rehearse 3 --keys "$KEYS" "$T/broken"
 says 'DEAD 7941: stays dead with this firmware.'
+says 'not fit to be served: apps41.8-5-2-27.sbn is missing.'
 grep -q 'do not erase a phone' "$LOG" || fail "no reason on standard error"
 rehearse 3 "$FILES/old" # signed by nobody who is known without --keys
 says 'a key that nobody knows'

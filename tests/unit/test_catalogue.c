@@ -106,9 +106,8 @@ static void names_in_all_shapes(void **state)
 		 "firmware "
 		 "folder"},
 		{"", "term41.default.loads",
-		 "unknown no firmware for an erased 7941 here: put a bundle with "
-		 "term41.default.loads "
-		 "into the firmware folder"},
+		 "unknown put a bundle for the 7941, one with term41.default.loads, into the "
+		 "firmware folder"},
 		{"", "term99.default.loads",
 		 "unknown this is a phone model that is not known here, and no file of that name "
 		 "is "
@@ -189,12 +188,12 @@ static void unfit_bundles_are_held_back(void **state)
 	stock_bundle(d->s, SYNTH_KUP7912, NULL, "flip:cp7912r.zup");
 	open_desk(d, "newest", false);
 	assert_string_equal(ask(d, "term70.default.loads"),
-			    "withheld the bundle SCCP70.8-5-2S is held back: "
+			    "withheld in the bundle SCCP70.8-5-2S, "
 			    "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_non_null(d->a.bundle);
 	assert_null(d->a.file);
 	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"),
-			    "withheld the bundle SCCP70.8-5-2S is held back: "
+			    "withheld in the bundle SCCP70.8-5-2S, "
 			    "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_true(text_starts_nocase(ask(d, "jar70sccp.8-5-2-27.sbn"), "withheld "));
 	assert_true(text_starts_nocase(ask(d, "cp7912r.zup"), "withheld "));
@@ -326,7 +325,7 @@ static void nothing_here(void **state)
 	open_desk(d, "newest", false);
 	assert_string_equal(ask(d, "XMLDefault.cnf.xml"), "xmldefault ");
 	assert_string_equal(ask(d, "OS79XX.TXT"), "expected only very old 7940/7960 need it");
-	assert_true(text_starts_nocase(ask(d, "term70.default.loads"), "unknown no firmware"));
+	assert_true(text_starts_nocase(ask(d, "term70.default.loads"), "unknown put a bundle"));
 	desk_free(d);
 }
 
