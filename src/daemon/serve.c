@@ -226,7 +226,6 @@ static void finish(struct daemon *d)
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->stop)
 			parts[i]->stop(d);
-	tftp_port_stop(&d->tftp);
 	bus_stop(&d->bus);
 	uv_walk(d->loop, close_handle, NULL);
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
