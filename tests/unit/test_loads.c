@@ -213,6 +213,8 @@ static void test_odd_lines(void **state)
 		{"\xE4.sbn", "\\xe4.sbn", 0},
 		{"a.sbn;rm", "a.sbn;rm", 0},
 		{"KEY=x", "", 0},
+		{"AZ_Z=x", "", 0},
+		{"KEY x", "KEY x", 0},
 		{"=x", "=x", 0},
 		{"key=x", "key=x", 0},
 		{"LA_VERSION=", "LA_VERSION=", 0},

@@ -4,7 +4,7 @@
  * loads in order, and a piece of what is said to be missing.
  *
  * Bundles are written as LOAD[/WORD…]: g1 and g2 (a key was seen, whatever the version says), bare
- * (without a default list), only (nothing but a default list), unfit, hw5 (#HARDWARE_COMP_1 5), zup
+ * (without a default list), only (nothing but a default list), unfit, hwN (#HARDWARE_COMP_1 N), zup
  * (an unsigned image).
  */
 #include <setjmp.h>
@@ -58,8 +58,8 @@ static void add_bundle(const char *spec)
 	b->generation = strstr(words, "/g1")   ? GENERATION_G1
 			: strstr(words, "/g2") ? GENERATION_G2
 					       : GENERATION_NONE;
-	b->has_hardware_comp = strstr(words, "/hw5") != NULL;
-	b->hardware_comp = b->has_hardware_comp ? 5 : 0;
+	b->has_hardware_comp = strstr(words, "/hw") != NULL;
+	b->hardware_comp = b->has_hardware_comp ? (uint32_t)(strstr(words, "/hw")[3] - '0') : 0;
 	if (b->family == MODEL_KUP)
 		add_file(b, b->load, strstr(words, "/zup") ? ".zup" : ".sbin");
 	else if (!b->term_only)
@@ -328,6 +328,16 @@ static void hardware_is_a_warning(void **state)
 	assert_int_equal(plan.count, 2);
 	assert_non_null(strstr(plan.step[0].why, "hardware number"));
 	assert_null(strstr(plan.step[1].why, "hardware number"));
+	/* A number of its own counts as none does: lower, the same, higher. */
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const second[] = {"SCCP42.9-3-1S/hw4 SCCP42.9-4-2S/hw5",
+						     "SCCP42.9-3-1S/hw5 SCCP42.9-4-2S/hw5",
+						     "SCCP42.9-3-1S/hw6 SCCP42.9-4-2S/hw5"};
+
+		make_library(second[i]);
+		plan_make(&plan, &library, "newest", false, &facts);
+		assert_int_equal(strstr(plan.step[0].why, "hardware number") != NULL, i == 0);
+	}
 }
 
 static void generations(void **state)
