@@ -16,10 +16,9 @@
  *                     has neither files nor sockets nor rights
  *   network           our address and the sockets, each with the rights woken up for it
  *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; CAP_NET_RAW, too, unless this kernel is older than
- *                     5.7 and wants it for SO_BINDTODEVICE of each transfer; no packet sockets
- *                     any more
- *   serving           CAP_NET_ADMIN is left, asleep, for putting our address back when a network
- *                     manager takes it and for taking it away at the end
+ *                     5.7 and wants it to ask phones for their web pages (SO_BINDTODEVICE); no
+ * packet sockets any more serving           CAP_NET_ADMIN is left, asleep, for putting our address
+ * back when a network manager takes it and for taking it away at the end
  *
  * So root is gone earlier than "when the sockets are bound": binding is done with the three rights.
  *

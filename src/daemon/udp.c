@@ -4,7 +4,6 @@
  * address says; IP_PKTINFO tells which of our addresses a request was sent to.
  */
 #include "daemon.h"
-#include "rights.h"
 #include "tcp.h"
 
 #include <arpa/inet.h>
@@ -38,12 +37,10 @@ int udp_open(const char *interface, uint32_t address, uint16_t port, struct faul
 {
 	struct sockaddr_in sa = {
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, err = 0;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, err;
 
 	if (fd < 0)
 		return open_failed(interface, port, -errno, f);
-	if (!port)
-		rights_wake(RIGHT_RAW); /* for the next call, where the kernel is an old one */
 	/* Another program may listen on the client port (a DHCP client of this machine): share
 	 * it, since both get a copy of what is broadcast. The server ports are never shared. */
 	if ((port == DHCP_CLIENT_PORT &&
@@ -54,10 +51,6 @@ int udp_open(const char *interface, uint32_t address, uint16_t port, struct faul
 	    (port && setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on))) ||
 	    bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {
 		err = -errno;
-	}
-	if (!port)
-		rights_sleep();
-	if (err) {
 		close(fd);
 		return open_failed(interface, port, err, f);
 	}
