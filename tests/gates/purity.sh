@@ -31,7 +31,7 @@ sealed 'microhttpd\.h' src/daemon/web.c src/daemon/web_stream.c # the server; wh
 sealed 'archive(_entry)?\.h>' src/firmware/archive.c
 # What another system would need anew: packet sockets, netlink, wireless, capabilities.
 sealed '(linux|netpacket)/' src/daemon/added.c src/daemon/address_check.c src/daemon/candidates.c src/daemon/dhcp_port.c src/daemon/doctor_wire.c src/daemon/link.c src/daemon/pcap.c src/daemon/wire_port.c \
-	src/daemon/confine.c src/daemon/rights.c # Landlock, seccomp and capabilities are Linux by nature
+	src/daemon/confine.c src/daemon/rights.c src/daemon/tftp_lane.c # errqueue.h; Landlock, seccomp and capabilities are Linux by nature
 
 # What core code may call outside itself. Anything with a socket, a file, a clock, a process or hidden state
 # (getenv, time, rand, strtok, stdio streams) is missing from the list on purpose.

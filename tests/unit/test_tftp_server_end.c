@@ -141,6 +141,36 @@ static void test_the_driver_cannot_go_on(void **state)
 	assert_int_equal(f->released, 2);
 }
 
+/* For drivers whose transfers share a port: whose packet is it? */
+static void test_a_transfer_is_found_by_address_and_port(void **state)
+{
+	struct server_rig *f = *state;
+	uint32_t first, second, other;
+
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 1)), TFTP_NO_SLOT);
+	server_request(f, server_peer(PHONE, 1), "size.5000|octet", T0);
+	first = f->out.slot;
+	server_request(f, server_peer(PHONE, 2), "size.5000|octet", T0);
+	second = f->out.slot;
+	server_request(f, server_peer(PHONE + 1, 1), "size.5000|octet", T0);
+	other = f->out.slot;
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 1)), first);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 2)), second);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE + 1, 1)), other);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 3)), TFTP_NO_SLOT);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE + 2, 1)), TFTP_NO_SLOT);
+
+	/* Started over from the same port: the old one waits for its end, the new one counts. */
+	server_request(f, server_peer(PHONE, 1), "size.6000|octet", T0 + MS(5));
+	assert_int_not_equal(f->out.slot, first);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 1)), f->out.slot);
+	assert_true(tftp_server_tick(&f->s, T0 + MS(5), &f->out));
+	assert_int_not_equal(tftp_server_slot(&f->s, server_peer(PHONE, 1)), TFTP_NO_SLOT);
+
+	tftp_server_transfer_refused(&f->s, second, T0 + MS(6), &f->out);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 2)), TFTP_NO_SLOT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, server_set_up, server_tear_down)
@@ -150,6 +180,7 @@ int main(void)
 		TEST(test_error_8_in_the_middle_is_no_size_probe),
 		TEST(test_silence_sends_an_error_and_says_so),
 		TEST(test_the_driver_cannot_go_on),
+		TEST(test_a_transfer_is_found_by_address_and_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
