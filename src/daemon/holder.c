@@ -99,14 +99,16 @@ static struct note {
 	uint16_t port;
 	char words[200];
 } notes[] = {
-	{IPPROTO_UDP, 67, ""},	 {IPPROTO_UDP, 69, ""},	  {IPPROTO_UDP, 5060, ""},
-	{IPPROTO_TCP, 2000, ""}, {IPPROTO_TCP, 5060, ""},
+	{IPPROTO_UDP, 67, ""},	 {IPPROTO_UDP, 69, ""},
+	{IPPROTO_UDP, 5060, ""}, {IPPROTO_TCP, 2000, ""},
+	{IPPROTO_TCP, 5060, ""}, {IPPROTO_TCP, 0, ""}, /* of the status page, where there is one */
 };
 
-void port_holders_note(void)
+void port_holders_note(uint16_t web_port)
 {
+	notes[ARRAY_LEN(notes) - 1].port = web_port;
 	for (size_t i = 0; i < ARRAY_LEN(notes); i++)
-		if (port_inode(notes[i].protocol, notes[i].port))
+		if (notes[i].port && port_inode(notes[i].protocol, notes[i].port))
 			port_holder(notes[i].protocol, notes[i].port, notes[i].words,
 				    sizeof(notes[i].words));
 }

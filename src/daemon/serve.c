@@ -146,7 +146,7 @@ static int become_harmless(struct daemon *d, int *exit_code, struct fault *f)
 	if (err)
 		return err;
 	firewall_report(d);
-	port_holders_note();
+	port_holders_note(d->config->web_port);
 	err = pcap_prepare(d, f);
 	if (err)
 		return err;

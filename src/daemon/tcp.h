@@ -12,7 +12,7 @@
  * IPPROTO_UDP or IPPROTO_TCP, of which only listening sockets count. */
 void port_holder(int protocol, uint16_t port, char *out, size_t size);
 /* Looks for all of our ports now, for port_holder() to tell later: only root sees whose they are. */
-void port_holders_note(void);
+void port_holders_note(uint16_t web_port);
 
 /*
  * tcp.c: a bound socket on one interface, not yet listening, or a negative errno; the fault names
