@@ -43,7 +43,7 @@ cat <<EOF
 EOF
 start=$(date +%s)
 # TERM=dumb: no live view, since the phone's own lines go to the same terminal.
-TERM=dumb build/reflashd -i cable0 --once --timeout 60 --state-dir "$dir/state" \
+TERM=dumb build/reflashd -i cable0 --once --timeout 60 --state-dir "$dir/state" --control none \
 	--keys tests/keys/test-keys.ini "$dir/7970" &
 daemon=$!
 sleep 0.4

@@ -92,6 +92,7 @@ unsigned firmware_say(struct daemon *d, const struct library *before)
 int firmware_judge(const struct library *l, const struct config *c, struct fault *f)
 {
 	unsigned fit = 0;
+	char why[160];
 
 	for (unsigned i = 0; i < l->bundle_count; i++)
 		fit += l->bundle[i].fit;
@@ -101,11 +102,12 @@ int firmware_judge(const struct library *l, const struct config *c, struct fault
 			"there is no file in `%s'. Unpack the firmware for your phone there: the "
 			"files ending in .loads and .sbn (7902, 7905, 7912: .zup and .sbin)",
 			c->firmware[0]);
-	if (l->bundle_count && !fit && !c->serve_incomplete)
-		return fault_set(
-			f, -EINVAL,
-			"none of the firmware is fit to be given to a phone; what is wrong with it "
-			"stands above. A phone that starts on it would end dead "
-			"(--serve-incomplete serves it all the same)");
-	return 0;
+	if (fit || !l->bundle_count || c->serve_incomplete)
+		return 0;
+	bundle_why_unfit(l, &l->bundle[0], why, sizeof(why));
+	return fault_set(f, -EINVAL,
+			 "none of the firmware is fit to be given to a phone; in the bundle %s, "
+			 "%s. `reflashd check' tells all. A phone that starts on it would end dead "
+			 "(--serve-incomplete serves it all the same)",
+			 l->bundle[0].load, why);
 }

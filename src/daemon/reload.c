@@ -83,8 +83,16 @@ static void on_work(uv_work_t *work)
 
 static void refuse(struct reload *r, const char *why)
 {
+	char text[FAULT_TEXT_MAX];
+	bool asks = text_ends_nocase(why, "?");
+
+	text_copy(text, sizeof(text), why);
+	/* A sentence; not the name of a file with a line number. */
+	if (text[0] >= 'a' && text[0] <= 'z' && strcspn(text, " ") < strcspn(text, ":./"))
+		text[0] = (char)(text[0] - 'a' + 'A');
 	daemon_note(r->daemon, SEVERITY_WARNING, "reload-failed",
-		    "%s. Nothing was taken over: what was served before is still served.", why);
+		    "%s%s Nothing was taken over: what was served before is still served.", text,
+		    asks ? "" : ".");
 }
 
 static void take_over(struct reload *r)

@@ -73,7 +73,7 @@ wait_event firmware.gone 'SCCP70.8-4-30S' >/dev/null
 # An error, and an option that only holds from the start: nothing is taken over.
 printf '[dhcp]\nlease-time = 2400\nlease-tim = 5\n' >"$T/reflashd.conf"
 reload
-note_again reload-failed 1 'reflashd.conf:3.*Nothing was taken over'
+note_again reload-failed 1 'reflashd.conf:3.*did you mean lease-time[?] Nothing was taken over'
 printf '[dhcp]\nlease-time = 2400\npool = 10.77.0.100-10.77.0.110\n' >"$T/reflashd.conf"
 reload
 note_again reload-failed 2 'pool.*restart'
