@@ -132,6 +132,8 @@ static void test_option_values(void **state)
 		{"blksize", "65465", false, 0},
 		{"blksize", "0512", true, 512},
 		{"blksize", "", false, 0},
+		{"blksize", "51:", false, 0},
+		{"tsize", "", false, 0},
 		{"blksize", " 512", false, 0},
 		{"blksize", "512 ", false, 0},
 		{"blksize", "+512", false, 0},
