@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
 static const struct cli_option event_options[] = {
 	[CONTROL] = {"control", 0, "PATH", "the socket of the daemon to ask"},
 	[JSON] = {"json", 0, NULL, "the lines as JSON"},
-	[FOLLOW] = {"follow", 'f', NULL, "go on with what happens, until you stop it with Ctrl-C"},
+	[FOLLOW] = {"follow", 'f', NULL, "go on with what happens, until Ctrl-C"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -27,9 +27,10 @@ static const struct cli_option options[] = {
 void more_check(FILE *out)
 {
 	cli_options_usage(options, out);
-	fputs("\nExit code: 0 when every bundle is fit to be given to a phone, 3 when one is not "
-	      "or "
-	      "none is\nthere, 1 wrong usage, 2 a keys or models file that cannot be read.\n",
+	fputs("\n"
+	      "Exit code: 0 when every bundle is fit to be given to a phone, 3 when one is\n"
+	      "not or none is there, 1 wrong usage, 2 a keys or models file that cannot be\n"
+	      "read.\n",
 	      out);
 }
 

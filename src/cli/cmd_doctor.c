@@ -35,9 +35,10 @@ static const char *const words[] = {
 void more_doctor(FILE *out)
 {
 	cli_options_usage(options, out);
-	fputs("\nChanges nothing. Exit code: 0 ready (perhaps with warnings), 4 serving would be "
-	      "unsafe or\nimpossible, 6 some checks could not be made (mostly: they need root), 1 "
-	      "wrong usage.\n",
+	fputs("\n"
+	      "Changes nothing. Exit code: 0 ready (perhaps with warnings), 4 serving would be\n"
+	      "unsafe or impossible, 6 some checks could not be made (mostly: they need root),\n"
+	      "1 wrong usage.\n",
 	      out);
 }
 

@@ -27,8 +27,9 @@ static const struct cli_option options[] = {
 
 void more_guide(FILE *out)
 {
-	fputs("MODEL is what is printed on the phone: 7970, CP-7961G, 7941G-GE. Without it the "
-	      "models are listed.\n\n",
+	fputs("MODEL is what is printed on the phone: 7970, CP-7961G, 7941G-GE. Without it\n"
+	      "the models are listed.\n"
+	      "\n",
 	      out);
 	cli_options_usage(options, out);
 }

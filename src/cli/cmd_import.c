@@ -25,8 +25,8 @@
 enum { TO, KEYS, MODELS };
 
 static const struct cli_option options[] = {
-	[TO] = {"to", 't', "DIR", "the firmware library to import into; made when it is not there"},
-	[KEYS] = {"keys", 0, "FILE", "further verification keys (INI, as firmware/keys.ini)"},
+	[TO] = {"to", 't', "DIR", "the firmware library; made when it is not there"},
+	[KEYS] = {"keys", 0, "FILE", "further verification keys (as firmware/keys.ini)"},
 	[MODELS] = {"models", 0, "FILE", "a catalogue of models instead of the built-in one"},
 	{NULL, 0, NULL, NULL},
 };
@@ -41,16 +41,15 @@ static void on_signal(int number)
 void more_import(FILE *out)
 {
 	cli_options_usage(options, out);
-	fprintf(out, "\n"
-		     "FIRMWARE is an archive (.zip, .tar, .tar.gz, .tgz, .cop, .cop.sgn, "
-		     ".cop.sha512), or a folder.\n"
-		     "Each archive becomes a folder of DIR, named after it. A folder that is there "
-		     "already is\n"
-		     "left alone and nothing is imported. Nothing in an archive is ever run.\n"
-		     "\n"
-		     "Exit code 0: imported, and every bundle is fit for phones. 3: imported, but "
-		     "one is not (its\n"
-		     "line says why), or there was no firmware and nothing was imported.\n");
+	fputs("\n"
+	      "FIRMWARE is an archive (.zip, .tar, .tar.gz, .tgz, .cop, .cop.sgn, .cop.sha512),\n"
+	      "or a folder. Each archive becomes a folder of DIR, named after it. A folder\n"
+	      "that is there already is left alone and nothing is imported. Nothing in an\n"
+	      "archive is ever run.\n"
+	      "\n"
+	      "Exit code 0: imported, and every bundle is fit for phones. 3: imported, but one\n"
+	      "is not (its line says why), or there was no firmware and nothing was imported.\n",
+	      out);
 }
 
 /* ---- progress, on a terminal only ---- */

@@ -35,9 +35,11 @@ struct lint {
 void more_lint(FILE *out)
 {
 	cli_options_usage(options, out);
-	fputs("\nPrints FILE:LINE:COLUMN: what is wrong and what to write instead. Exit code: 0 "
-	      "when there are\nat most notes, 2 when a phone would stumble over a file, 1 wrong "
-	      "usage, 6 a file cannot be read.\n",
+	fputs("\n"
+	      "Prints FILE:LINE:COLUMN: what is wrong and what to write instead.\n"
+	      "\n"
+	      "Exit code: 0 when there are at most notes, 2 when a phone would stumble over a\n"
+	      "file, 1 wrong usage, 6 a file cannot be read.\n",
 	      out);
 }
 

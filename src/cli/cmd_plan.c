@@ -27,12 +27,14 @@ static const struct cli_option options[] = {
 
 void more_plan(FILE *out)
 {
-	fputs("MODEL is a phone that is erased or will be: 7970. MODEL:LOAD is one that runs that "
-	      "load,\ne.g. 7970:SCCP70.8-2-2S.\n\n",
+	fputs("MODEL is a phone that is erased or will be: 7970. MODEL:LOAD is one that runs\n"
+	      "that load, e.g. 7970:SCCP70.8-2-2S.\n"
+	      "\n",
 	      out);
 	cli_options_usage(options, out);
-	fputs("\nExit code: 0 when the road leads to the target, 3 when something is missing, 1 "
-	      "wrong\nusage, 2 a keys or models file that cannot be read.\n",
+	fputs("\n"
+	      "Exit code: 0 when the road leads to the target, 3 when something is missing,\n"
+	      "1 wrong usage, 2 a keys or models file that cannot be read.\n",
 	      out);
 }
 

@@ -32,9 +32,9 @@ enum { TARGET, PHONES, LOSS, SEED, KEYS, MODELS, VERBOSE };
 static const struct cli_option options[] = {
 	[TARGET] = {"target", 0, "LOAD|newest", "the load to end at (default: newest)"},
 	[PHONES] = {"phones", 0, "N", "a fleet of N erased phones of each model, 1 to 200"},
-	[LOSS] = {"loss", 0, "PERCENT", "a bad cable: so many packets are lost each way, 0 to 50"},
-	[SEED] = {"seed", 0, "N", "another course of events; the same seed repeats a run"},
-	[KEYS] = {"keys", 0, "FILE", "further verification keys (INI, as firmware/keys.ini)"},
+	[LOSS] = {"loss", 0, "PERCENT", "a bad cable: so many packets lost each way, 0 to 50"},
+	[SEED] = {"seed", 0, "N", "another course of events; a seed repeats a run"},
+	[KEYS] = {"keys", 0, "FILE", "further verification keys (as firmware/keys.ini)"},
 	[MODELS] = {"models", 0, "FILE", "a catalogue of models instead of the built-in one"},
 	[VERBOSE] = {"verbose", 'v', NULL, "every request and every file, too"},
 	{NULL, 0, NULL, NULL},
@@ -60,24 +60,22 @@ struct rehearsal {
 void more_rehearse(FILE *out)
 {
 	cli_options_usage(options, out);
-	fprintf(out,
-		"\n"
-		"Run it before a factory reset. Simulated phones of every model that the firmware "
-		"is\n"
-		"for are recovered from exactly these files, without a network and in virtual "
-		"time:\n"
-		"  - erased, with a loader that knows both signing keys;\n"
-		"  - erased, with old boot code that knows only the old key (nobody can see from\n"
-		"    outside which one a phone has; no such difference on 7902 to 7912, 7940, "
-		"7960);\n"
-		"  - running an old load.\n"
-		"The times are the simulator's: what recorded phones took where there is a record, "
-		"and\n"
-		"guesses for the dark phases. They are no promise.\n"
-		"\n"
-		"Exit code: 0 when every erased phone with a modern loader comes back, 3 when one\n"
-		"would stay dead. What befalls old boot code is a warning and changes no exit "
-		"code.\n");
+	fputs("\n"
+	      "Run it before a factory reset. Simulated phones of every model that the\n"
+	      "firmware is for are recovered from exactly these files, without a network and\n"
+	      "in virtual time:\n"
+	      "  - erased, with a loader that knows both signing keys;\n"
+	      "  - erased, with old boot code that knows only the old key (nobody can see from\n"
+	      "    outside which one a phone has; no such difference on 7902 to 7912, 7940,\n"
+	      "    7960);\n"
+	      "  - running an old load.\n"
+	      "The times are the simulator's: what recorded phones took where there is a\n"
+	      "record, and guesses for the dark phases. They are no promise.\n"
+	      "\n"
+	      "Exit code: 0 when every erased phone with a modern loader comes back, 3 when\n"
+	      "one would stay dead. What befalls old boot code is a warning and changes no\n"
+	      "exit code.\n",
+	      out);
 }
 
 /* The bytes stay in memory until the end, as phones ask for them again and again. */

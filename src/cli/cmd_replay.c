@@ -47,8 +47,11 @@ struct replay {
 void more_replay(FILE *out)
 {
 	cli_options_usage(options, out);
-	fputs("\nFILE is what `reflashd serve --events FILE' wrote; `-' is standard input. Exit "
-	      "code: 0, 1 wrong\nusage or lines that are no events, 6 the file cannot be read.\n",
+	fputs("\n"
+	      "FILE is what `reflashd serve --events FILE' wrote; `-' is standard input.\n"
+	      "\n"
+	      "Exit code: 0, 1 wrong usage or lines that are no events, 6 the file cannot be\n"
+	      "read.\n",
 	      out);
 }
 

@@ -14,8 +14,7 @@
 void more_xmldefault(FILE *out)
 {
 	fputs("Takes the options of serve; `reflashd help serve' lists them.\n"
-	      "Exit code: 0, 1 wrong usage, 2 configuration, 3 no bundle is fit, so no load is "
-	      "named.\n",
+	      "Exit code: 0, 1 wrong usage, 2 configuration, 3 no bundle is fit for a phone.\n",
 	      out);
 }
 

@@ -37,7 +37,6 @@ state="--state-dir $T/state"
 	[ "$(wc -l <"$T/out")" = 1 ] || fail "a file that is not there needs one sentence"
 	run 1 'which interface' doctor
 	grep -Fq 'sudo reflashd doctor -i lan0' "$T/out" || fail "no doctor to type"
-	! "$BIN" help version | grep -q ' $' || fail "a blank at the end of a line"
 	run 4 'no network interface .eth7' -i eth7 $state "$FILES"
 	grep -Fq "sudo reflashd -i lan0 $FILES" "$T/out" || fail "no command to type"
 	run 4 'not an Ethernet' -i lo $state "$FILES"

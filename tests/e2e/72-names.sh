@@ -26,7 +26,9 @@ same "the commands of help and zsh completion" "$T/commands" "$T/zsh"
 # Options, command by command: help, completions, and (serve) the manual's list and the example.
 flags() { grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort; }
 while read -r command; do
-	"$BIN" help "$command" | flags >"$T/help"
+	"$BIN" help "$command" >"$T/text"
+	! grep -nE '.{81}| $' "$T/text" || fail "help $command: wider than a terminal, or a blank at the end"
+	flags <"$T/text" >"$T/help"
 	bash -c '. "$1"; _reflashd_options "$2"' - "$D/completion.bash" "$command" | tr ' ' '\n' |
 		grep -e '^--' | sort >"$T/bash"
 	case $command in xmldefault) "$BIN" help serve | flags >"$T/help" ;; esac
