@@ -6,7 +6,7 @@
 set -eu
 
 build='make gcc libc6-dev pkg-config libuv1-dev libinih-dev libxml2-dev libssl-dev libjansson-dev libmnl-dev libarchive-dev zlib1g-dev libmicrohttpd-dev iproute2 util-linux'
-test="$build nftables iptables tcpdump clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck"
+test="$build jq nftables iptables tcpdump clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck"
 check="$test clang-tidy clang-tools valgrind"
 fuzz="$build clang libclang-rt-14-dev"
 bench="$build dnsmasq-base tftpd-hpa ethtool procps"

@@ -149,6 +149,9 @@ void daemon_stop(struct daemon *d, int exit_code, const char *reason)
 		return;
 	daemon_say_left_out(d);
 	d->stopping = true;
+	/* A script that waits for phones must not take an end for success. */
+	if (exit_code == EXIT_CODE_DONE && d->phones.recovered < d->config->count)
+		exit_code = EXIT_CODE_TIMEOUT;
 	d->exit_code = exit_code;
 	event_init(&e, EVENT_DAEMON_STOP);
 	event_set_text(&e, FIELD_REASON, reason);

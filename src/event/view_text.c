@@ -289,12 +289,36 @@ static void put_line(const struct report *r, const char *text, size_t indent, co
 	r->put(r->ctx, line, (size_t)n);
 }
 
+static unsigned unproven(const struct board *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->count; i++)
+		n += !b->phone[i].proof[0];
+	return n;
+}
+
+/* So many of the phones that are proven, or of those that are not. */
+static void put_phones(const struct report *r, const struct board *b, bool proven, unsigned most)
+{
+	for (unsigned i = 0; i < b->count && most; i++) {
+		struct line l = {.len = 0};
+
+		if ((b->phone[i].proof[0] != 0) != proven)
+			continue;
+		add_phone(&l, &b->phone[i], b->now_ms);
+		put_line(r, l.text, 2, proven ? "" : "\033[35m");
+		most--;
+	}
+}
+
 void view_report(const struct board *b, unsigned width, bool style,
 		 void (*put)(void *ctx, const char *line, size_t len), void *ctx)
 {
 	struct report r = {put, ctx, width, style};
 	struct line l = {.len = 0};
 	unsigned shown = b->count < VIEW_REPORT_MOST ? b->count : VIEW_REPORT_MOST;
+	unsigned open = unproven(b), last = open < shown ? open : shown;
 
 	if (r.width && r.width < VIEW_WIDTH_LEAST)
 		r.width = VIEW_WIDTH_LEAST;
@@ -312,14 +336,12 @@ void view_report(const struct board *b, unsigned width, bool style,
 	else
 		add(&l, "%u phones were seen, %u of them recovered:", b->count, b->recovered);
 	put_line(&r, l.text, 0, "\033[1m");
-	for (unsigned i = 0; i < shown; i++) {
+	/* Those that want a hand come last, where the eye is, and are the last to be left out. */
+	put_phones(&r, b, true, shown - last);
+	if (shown < b->count) {
 		l.len = 0;
-		add_phone(&l, &b->phone[i], b->now_ms);
-		put_line(&r, l.text, 2, b->phone[i].proof[0] ? "" : "\033[35m");
+		add(&l, "... and %u more.", b->count - shown);
+		put_line(&r, l.text, 2, "");
 	}
-	if (shown == b->count)
-		return;
-	l.len = 0;
-	add(&l, "... and %u more.", b->count - shown);
-	put_line(&r, l.text, 2, "");
+	put_phones(&r, b, false, last);
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Twenty phones of one kind, powered at the same moment: all of them come back, each with an
 # address of its own.
+# alone
 . "$(dirname "$0")/lib.sh"
 ns_make
 synth --size 60000 java42 SIP42.9-4-2SR3-1S "$FILES/7942"

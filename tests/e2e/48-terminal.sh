@@ -2,6 +2,7 @@
 # Whoever watches, or does not, never keeps a phone waiting: a terminal stopped with Ctrl-S, an
 # output and an events FIFO that nobody reads. And the first Ctrl-C while a phone is being
 # written only warns.
+# alone
 . "$(dirname "$0")/lib.sh"
 need python3
 ns_make

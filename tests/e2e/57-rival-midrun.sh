@@ -2,6 +2,7 @@
 # A rival dnsmasq that appears in mid-run is named within ten seconds, at its own pace (it pings each
 # address for three seconds before it answers); it is said once; we go on serving, but
 # only phones. A phone that picks the rival is reported with its address.
+# alone
 . "$(dirname "$0")/lib.sh"
 need dnsmasq busybox
 ns_make

@@ -106,4 +106,12 @@ DAEMON=
 [ $status = 0 ] || fail "stopped with $status"
 [ ! -e "$C" ] || fail "the socket stays behind"
 kill "$FOLLOW" 2>/dev/null || :
+
+# Who waits for a phone is not told that all is well when there was none.
+start_daemon --control "$C" --once
+code 0 ask stop
+status=0
+wait "$DAEMON" || status=$?
+DAEMON=
+[ $status = 5 ] || fail "--once ends with $status, not 5, when it is stopped before a phone was recovered"
 grep -q '"event":"phone.recovered"' "$T/follow" || fail "events --follow did not follow"

@@ -2,6 +2,7 @@
 # kill -9 in the moment in which a client has its ACK, again and again: after the restart another
 # client comes first and asks for that very address; it gets another one, and ours gets its own.
 # That is more than memory: the ACK left when the lease was on disk.
+# alone
 . "$(dirname "$0")/lib.sh"
 
 need busybox

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A hundred thousand invented devices, first without and then with the vendor class of a phone: who
 # has a lease renews it, a new phone still gets an address, the stream stays short and says why.
+# alone
 . "$(dirname "$0")/lib.sh"
 
 need busybox

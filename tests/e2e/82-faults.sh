@@ -1,5 +1,6 @@
 #!/bin/sh
 # One fault after another, each with what was promised and what was seen: a table at the end.
+# alone
 . "$(dirname "$0")/lib.sh"
 
 need busybox bash

@@ -1,34 +1,51 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Run the end-to-end tests: all of them, or those named (10-udhcpc or a path).
 # Exit 0 when none failed. One line each, the log only of what failed.
+#
+# They mostly wait, and each has namespaces of its own: JOBS of them run side by side (3). A test
+# that says "# alone" measures a promise in seconds, or takes all of the machine, and runs by itself.
 set -eu
 cd "$(dirname "$0")"
 
-passed=0 failed=0 skipped=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-
-[ $# -gt 0 ] || set -- [0-9]*.sh
-for test; do
-	name=$(basename "$test" .sh)
+if [ "${1:-}" = --one ]; then # --one FOLDER TEST: its lines go to a file of their own first
+	results=$2
+	name=$(basename "$3" .sh)
+	log=$results/$name.log
 	status=0
-	timeout -k 10 "${E2E_TIMEOUT:-120}" sh "./$name.sh" >"$log" 2>&1 || status=$?
+	timeout -k 10 "${E2E_TIMEOUT:-180}" sh "./$name.sh" >"$log" 2>&1 || status=$?
 	case $status in
-	0)
-		echo "ok $name"
-		passed=$((passed + 1))
-		;;
-	77)
-		echo "SKIPPED $name: $(sed -n 's/^SKIP: //p' "$log" | tail -n 1)"
-		skipped=$((skipped + 1))
-		;;
-	*)
-		echo "FAILED $name (exit code $status)"
-		sed 's/^/    /' "$log"
-		failed=$((failed + 1))
-		;;
+	0) line="ok $name" ;;
+	77) line="SKIPPED $name: $(sed -n 's/^SKIP: //p' "$log" | tail -n 1)" ;;
+	*) line="FAILED $name (exit code $status)" ;;
 	esac
+	echo "$line" >"$results/$name.result"
+	if [ "$status" = 0 ] || [ "$status" = 77 ]; then
+		echo "$line"
+	else # in one piece, since others print, too
+		{ echo "$line" && sed 's/^/    /' "$log"; } >"$log.shown"
+		cat "$log.shown"
+	fi
+	exit 0
+fi
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+trap 'exit 130' INT TERM HUP
+[ $# -gt 0 ] || set -- [0-9]*.sh
+together='' alone=''
+for test; do
+	test=$(basename "$test" .sh).sh
+	if grep -q '^# alone' "$test"; then alone="$alone $test"; else together="$together $test"; fi
 done
-[ $skipped = 0 ] || skips=", $skipped skipped"
-echo "$passed passed, $failed failed${skips:-}"
-[ $failed = 0 ]
+# shellcheck disable=SC2086 # names without blanks
+{
+	[ -z "$together" ] || printf '%s\n' $together | xargs -P "${JOBS:-3}" -n 1 ./run.sh --one "$results"
+	[ -z "$alone" ] || printf '%s\n' $alone | xargs -n 1 ./run.sh --one "$results"
+}
+count() { cat "$results"/*.result | grep -c "^$1" || :; }
+passed=$(count ok) failed=$(count FAILED) skipped=$(count SKIPPED)
+[ $((passed + failed + skipped)) = $# ] || failed=$((failed + 1)) # one came to no end
+if [ "$skipped" = 0 ]; then skips=''; else skips=", $skipped skipped"; fi
+echo "$passed passed, $failed failed$skips"
+[ "$failed" = 0 ]
