@@ -1,23 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs what a purpose needs and nothing that is there already.
-#   tests/deps.sh build|test|fuzz|bench|check
+#   tests/deps.sh build|test|extra|fuzz|bench|check|check
 # Debian and Ubuntu are done by apt-get (with sudo when not root); elsewhere the packages are named.
 set -eu
 
 build='make gcc libc6-dev pkg-config libuv1-dev libinih-dev libxml2-dev libssl-dev libjansson-dev libmnl-dev libarchive-dev zlib1g-dev libmicrohttpd-dev iproute2 util-linux'
-test="$build jq nftables iptables tcpdump clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck"
-check="$test clang-tidy clang-tools valgrind"
+test="$build clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 jq tcpdump nftables iptables"
+# Large, or wanted by one test only, which says that it is skipped where these cannot be had.
+extra='chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck'
+check="$test $extra clang-tidy clang-tools valgrind"
 fuzz="$build clang libclang-rt-14-dev"
 bench="$build dnsmasq-base tftpd-hpa ethtool procps"
 
 case ${1:-build} in
 build) want=$build ;;
 test) want=$test ;;
+extra) want=$extra ;;
 fuzz) want=$fuzz ;;
 bench) want=$bench ;;
 check) want=$check ;;
-*) echo "usage: tests/deps.sh build|test|fuzz|bench|check" >&2; exit 1 ;;
+*) echo "usage: tests/deps.sh build|test|extra|fuzz|bench|check" >&2; exit 1 ;;
 esac
 
 if ! command -v apt-get >/dev/null; then

@@ -52,6 +52,7 @@ finish() {
 }
 
 tests/deps.sh test || { echo "0 passed, 1 failed"; exit 1; }
+tests/deps.sh extra || echo "SKIPPED whatever needs the tools that could not be installed; it says so below"
 make="make --no-print-directory -j$(nproc)"
 
 # shellcheck disable=SC2086 # $make is a command and its flags
