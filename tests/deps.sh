@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs what a purpose needs and nothing that is there already.
-#   tests/deps.sh build|test|extra|fuzz|bench|check|check
+#   tests/deps.sh build|test|extra|fuzz|bench|check
 # Debian and Ubuntu are done by apt-get (with sudo when not root); elsewhere the packages are named.
 set -eu
 

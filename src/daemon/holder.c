@@ -116,9 +116,9 @@ void port_holders_note(uint16_t web_port)
 void port_holder(int protocol, uint16_t port, char *out, size_t size)
 {
 	char wanted[64], path[300], name[64] = "", stop[120];
-	unsigned long inode = port_inode(protocol, port);
 	struct dirent *entry;
-	DIR *dir = inode ? opendir("/proc") : NULL;
+	unsigned long inode;
+	DIR *dir;
 
 	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
 		if (notes[i].protocol == protocol && notes[i].port == port && notes[i].words[0]) {
@@ -127,6 +127,8 @@ void port_holder(int protocol, uint16_t port, char *out, size_t size)
 		}
 	}
 	snprintf(out, size, "another program");
+	inode = port_inode(protocol, port);
+	dir = inode ? opendir("/proc") : NULL;
 	if (!dir)
 		return;
 	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);

@@ -55,7 +55,8 @@ for keeper in $(children "$DAEMON"); do
 done
 [ "$(cat "/proc/${keeper:-0}/comm")" = reflashd-unpack ] || fail "no process that unpacks"
 holds "$keeper" 'Uid:	65534	65534	65534	65534' 'CapEff:	0+' 'CapPrm:	0+' 'CapBnd:	0+' 'NoNewPrivs:	1' 'Seccomp:	2'
-open=$(find "/proc/$keeper/fd" -type l -printf '%f %l\n' | sort | tr '\n' ' ')
+# In a chroot the names begin with where it is.
+open=$(find "/proc/$keeper/fd" -type l -printf '%f %l\n' | sed 's|^\([0-9]*\) .*/dev/null$|\1 /dev/null|' | sort | tr '\n' ' ')
 case $open in
 '0 /dev/null 1 /dev/null 2 /dev/null 3 socket:['*'] ') ;;
 *) fail "it has more open than it needs: $open" ;;
