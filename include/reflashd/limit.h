@@ -14,15 +14,9 @@
 
 #define LIMIT_SLOTS	128
 #define LIMIT_STRANGERS 4000  /* events of senders without a lease: so many at once, */
-#define LIMIT_GUESTS	20000 /* of those with one; */
+#define LIMIT_GUESTS	20000 /* of those with one, by DHCP; */
 #define LIMIT_REFILL	100   /* and then so many a second */
 #define LIMIT_NOTES	8     /* sentences at the end of a window */
-
-enum limit_verdict {
-	LIMIT_PASS,
-	LIMIT_QUIET, /* nothing new for a reader; the phone tracker counts it all the same */
-	LIMIT_DROP,  /* a stranger in a flood: nobody hears of it */
-};
 
 struct limiter {
 	struct limit_slot {
@@ -39,9 +33,8 @@ struct limiter {
 };
 
 void limiter_init(struct limiter *l, usec_t now);
-/* has_lease: the sender has an address from us. */
-enum limit_verdict limiter_take(struct limiter *l, const struct event *e, bool has_lease,
-				usec_t now);
+/* Does it go into the stream? has_lease: the sender has an address from us. */
+bool limiter_take(struct limiter *l, const struct event *e, bool has_lease, usec_t now);
 /* Fills in the next event about what was left out; false at the end: a new window begins. */
 bool limiter_next(struct limiter *l, usec_t now, struct event *e);
 

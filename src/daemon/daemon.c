@@ -100,7 +100,6 @@ void daemon_refuse_foreigner(struct daemon *d, uint32_t ip)
 void daemon_emit(struct daemon *d, struct event *e)
 {
 	struct phones_out out;
-	enum limit_verdict verdict;
 
 	/* TFTP knows addresses only; the lease says which phone that is. */
 	if (e->ip && !(e->present & (UINT64_C(1) << FIELD_MAC)) && d->dhcp.leases.slots) {
@@ -109,13 +108,9 @@ void daemon_emit(struct daemon *d, struct event *e)
 		if (l && l->state != LEASE_FREE && !mac_is_zero(l->mac))
 			event_set_mac(e, l->mac);
 	}
-	verdict = limiter_take(&d->limiter, e, has_lease(d, e), daemon_now());
-	if (verdict == LIMIT_DROP)
+	if (!limiter_take(&d->limiter, e, has_lease(d, e), daemon_now()))
 		return;
-	if (verdict == LIMIT_PASS)
-		bus_emit(&d->bus, e);
-	else
-		e->wall_ms = bus_wall_ms();
+	bus_emit(&d->bus, e);
 	if (!d->store)
 		return;
 	phones_apply(&d->phones, e, &out);

@@ -202,6 +202,7 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	err = network_prepare(d, f);
 	if (err)
 		return err;
+	d->phones.own_ip = d->address;
 	*exit_code = EXIT_CODE_CONFIG;
 	err = network_prepare_dhcp(d, f);
 	if (err)

@@ -5,8 +5,12 @@
  * Two things can go wrong. One sender says the same again and again (a broken phone, a scanner on
  * the TFTP port): each who-what-why has a number of events in a window, the rest is counted in its
  * slot. Or thousands of invented senders say one thing each: those without a lease share one
- * allowance, those with one share another. A phone with a lease is therefore never silenced by
- * strangers, and what is dropped of strangers is what they say before they have an address.
+ * allowance, and what those with one say by DHCP shares another (an address can be given back and
+ * asked for again under ever new names). What a phone with a lease does besides is its own
+ * affair: nobody else's flood silences it.
+ *
+ * What is left out is left out for everybody. The phone tracker is a fold over the stream, and a
+ * recorded stream must tell it the same story.
  *
  * Slots are few; when they are all taken, further repeaters share one sentence.
  */
@@ -117,14 +121,20 @@ static struct limit_slot *slot_of(struct limiter *l, uint64_t key)
 	return vacant;
 }
 
-enum limit_verdict limiter_take(struct limiter *l, const struct event *e, bool has_lease,
-				usec_t now)
+/* They stand side by side in events.def. */
+static bool is_dhcp(enum event_type type)
 {
+	return type >= EVENT_DHCP_DISCOVER && type <= EVENT_DHCP_DECLINE;
+}
+
+bool limiter_take(struct limiter *l, const struct event *e, bool has_lease, usec_t now)
+{
+	bool at_work = has_lease && !is_dhcp(e->type), crowd, pass;
 	unsigned most = allowance(e->type);
 	struct limit_slot *s;
 
 	if (!most)
-		return LIMIT_PASS;
+		return true;
 	s = slot_of(l, key_of(e));
 	if (s && ++s->seen > most) {
 		if (!s->left_out++) {
@@ -134,20 +144,18 @@ enum limit_verdict limiter_take(struct limiter *l, const struct event *e, bool h
 			text_copy(s->sentence, sizeof(s->sentence), text);
 		}
 		l->any = true;
-		return LIMIT_QUIET;
+		return false;
 	}
-	if (!s && l->any) { /* more repeaters than slots */
-		l->others++;
-		return has_lease ? LIMIT_QUIET : LIMIT_DROP;
-	}
-	if (has_token(l, has_lease, now))
-		return LIMIT_PASS;
+	crowd = !s && l->any; /* more repeaters than slots */
+	pass = crowd ? at_work && has_token(l, true, now) : at_work || has_token(l, has_lease, now);
+	if (pass)
+		return true;
 	l->any = true;
-	if (has_lease)
+	if (crowd || has_lease)
 		l->others++;
 	else
 		l->strangers++;
-	return has_lease ? LIMIT_QUIET : LIMIT_DROP;
+	return false;
 }
 
 static void note(struct limiter *l, struct event *e, uint64_t n, usec_t now, const char *what)
