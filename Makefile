@@ -4,7 +4,8 @@
 #   make test       run every test                make bench    side by side with the others
 #   make install    DESTDIR and PREFIX honoured   make fuzz     T=seconds for each target
 #   make deb        a Debian package              make static   one file for any Linux (fetches sources)
-#   make help       the rest.  V=1 shows commands, SAN=1 builds with ASan and UBSan, CC=clang works.
+#   make help       this text.  V=1 shows commands, SAN=1 builds with ASan and UBSan, CC=clang works.
+#   Also: deps (installs what a build needs), docs, units, tools, checkers, coverage, mutate, format, uninstall, clean.
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
@@ -171,7 +172,7 @@ uninstall:
 deb: ; $(Q)conf/debian/build.sh $(VERSION) $(B)
 static: ; $(Q)conf/static.sh $(B)
 clean: ; rm -rf build
-help: ; @sed -n '3,8s/^# \{0,1\}//p' Makefile
+help: ; @sed -n '3,9s/^# \{0,1\}//p' Makefile
 
 .PHONY: all docs deb static units tools deps demo test checkers coverage mutate bench fuzz format install uninstall clean help
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

@@ -15,6 +15,14 @@ void cli_complain(const char *text)
 	fprintf(stderr, "reflashd: %s%s\n", text, ended ? "" : ".");
 }
 
+void cli_ask_firmware(const char *words)
+{
+	fprintf(stderr,
+		"reflashd: which firmware? Name the folder or the archive that holds it:\n"
+		"    reflashd %s firmware/\n",
+		words);
+}
+
 bool cli_config(struct config *c, const char *command, int argc, char *const argv[], int *exit_code)
 {
 	struct fault f;
@@ -37,10 +45,7 @@ bool cli_config(struct config *c, const char *command, int argc, char *const arg
 		return false;
 	}
 	if (!c->firmware_count) {
-		fprintf(stderr,
-			"reflashd: which firmware? Name the folder or the archive that holds it:\n"
-			"    reflashd %s firmware/\n",
-			strcmp(command, "serve") == 0 ? "-i eth0" : command);
+		cli_ask_firmware(strcmp(command, "serve") == 0 ? "-i eth0" : command);
 		*exit_code = EXIT_CODE_USAGE;
 		return false;
 	}

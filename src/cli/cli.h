@@ -23,6 +23,8 @@ extern const struct command commands[]; /* ends with a NULL name */
 const struct command *command_find(const char *name);
 /* "reflashd: SENTENCE." on standard error. */
 void cli_complain(const char *text);
+/* Asks for firmware; words: what stands before it in the example. */
+void cli_ask_firmware(const char *words);
 /* config_load(), with the complaint and the exit code that belong to its failures; also serves
  * --help and --print-config. True: go on. */
 bool cli_config(struct config *c, const char *command, int argc, char *const argv[],

@@ -112,7 +112,11 @@ static bool begin(struct asking *a, const char *command, const struct cli_option
 		text_format(question, sizeof(question), "%s%s\n", command,
 			    a->args.times[FOLLOW] ? " follow" : "");
 		*exit_code = EXIT_CODE_SYSTEM;
-		a->answer = ask(a->config.control, question);
+		if (a->config.control[0])
+			a->answer = ask(a->config.control, question);
+		else
+			cli_complain("the configuration gives the daemon no control socket "
+				     "(control = none), so it cannot be asked");
 		if (a->answer)
 			return true;
 	}

@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 	[TARGET] = {"target", 0, "LOAD|newest", "the load to end at (default: newest)"},
 	[KEYS] = {"keys", 0, "FILE", "further verification keys (as firmware/keys.ini)"},
 	[MODELS] = {"models", 0, "FILE", "a catalogue of models instead of the built-in one"},
-	[COLOR] = {"color", 0, "WHEN", "auto, always or never"},
+	[COLOR] = {"color", 0, "auto|always|never", "colour on the terminal"},
 	[VERBOSE] = {"verbose", 'v', NULL, "the SHA-1 of each file, too"},
 	{NULL, 0, NULL, NULL},
 };
@@ -39,17 +39,10 @@ static bool configure(struct config *c, const struct cli_args *args, int *exit_c
 	if (!cli_firmware(c, args, "check", exit_code))
 		return false;
 	c->want_sha1 = args->times[JSON] || args->times[VERBOSE];
-	*exit_code = EXIT_CODE_USAGE;
 	if (!cli_color(&c->color, args->value[COLOR], exit_code))
 		return false;
-	if (args->value[TARGET] && !text_copy(c->target, sizeof(c->target), args->value[TARGET])) {
-		cli_complain("--target: no load has such a long name");
-		return false;
-	}
-	if (args->value[KEYS] && !cli_path(c->keys, "--keys", args->value[KEYS], exit_code))
-		return false;
-	return !args->value[MODELS] ||
-	       cli_path(c->models, "--models", args->value[MODELS], exit_code);
+	return cli_judging(c, args->value[TARGET], args->value[KEYS], args->value[MODELS],
+			   exit_code);
 }
 
 static int report(const struct config *config, const struct library *l, bool json, bool verbose)

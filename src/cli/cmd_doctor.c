@@ -109,7 +109,6 @@ static void print_lines(const struct doctor *d)
 
 static bool configure(struct config *c, const struct cli_args *args, int *exit_code)
 {
-	*exit_code = EXIT_CODE_USAGE;
 	config_defaults(c);
 	if (args->words && !cli_firmware(c, args, "doctor", exit_code))
 		return false;

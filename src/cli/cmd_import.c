@@ -242,10 +242,7 @@ static bool configure(struct config *c, const struct cli_args *args, int *exit_c
 	if (!cli_path(to, "--to", args->value[TO], exit_code) ||
 	    !cli_firmware(c, args, "import --to firmware", exit_code))
 		return false;
-	if (args->value[KEYS] && !cli_path(c->keys, "--keys", args->value[KEYS], exit_code))
-		return false;
-	return !args->value[MODELS] ||
-	       cli_path(c->models, "--models", args->value[MODELS], exit_code);
+	return cli_judging(c, NULL, args->value[KEYS], args->value[MODELS], exit_code);
 }
 
 int cmd_import(int argc, char *const argv[])

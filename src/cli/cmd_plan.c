@@ -48,15 +48,8 @@ static bool configure(struct config *c, struct cli_args *args, int *exit_code)
 	}
 	if (!cli_firmware(c, &firmware, "plan 7970", exit_code))
 		return false;
-	*exit_code = EXIT_CODE_USAGE;
-	if (args->value[TARGET] && !text_copy(c->target, sizeof(c->target), args->value[TARGET])) {
-		cli_complain("--target: no load has such a long name");
-		return false;
-	}
-	if (args->value[KEYS] && !cli_path(c->keys, "--keys", args->value[KEYS], exit_code))
-		return false;
-	return !args->value[MODELS] ||
-	       cli_path(c->models, "--models", args->value[MODELS], exit_code);
+	return cli_judging(c, args->value[TARGET], args->value[KEYS], args->value[MODELS],
+			   exit_code);
 }
 
 /* "7970" or "7970:SCCP70.8-2-2S". */

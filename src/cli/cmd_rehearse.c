@@ -282,13 +282,7 @@ static bool configure(struct rehearsal *r, const struct cli_args *args, int *exi
 	if (!number(args, PHONES, REHEARSE_PHONES_MAX, &phones) || !number(args, LOSS, 50, &loss) ||
 	    !number(args, SEED, UINT64_MAX, &seed))
 		return false;
-	if (args->value[TARGET] && !text_copy(c->target, sizeof(c->target), args->value[TARGET])) {
-		cli_complain("--target: that is too long for the name of a load");
-		return false;
-	}
-	if ((args->value[KEYS] && !cli_path(c->keys, "--keys", args->value[KEYS], exit_code)) ||
-	    (args->value[MODELS] &&
-	     !cli_path(c->models, "--models", args->value[MODELS], exit_code)))
+	if (!cli_judging(c, args->value[TARGET], args->value[KEYS], args->value[MODELS], exit_code))
 		return false;
 	r->run.phones = (unsigned)phones;
 	r->run.loss_per_mille = (uint32_t)loss * 10;

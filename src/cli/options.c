@@ -220,10 +220,7 @@ bool cli_firmware(struct config *c, const struct cli_args *args, const char *com
 	*exit_code = EXIT_CODE_USAGE;
 	config_defaults(c);
 	if (!args->words) {
-		fprintf(stderr,
-			"reflashd: which firmware? Name the folder or the archive that holds it:\n"
-			"    reflashd %s firmware/\n",
-			command);
+		cli_ask_firmware(command);
 		return false;
 	}
 	if (args->words > CONFIG_FIRMWARE_MAX) {
@@ -238,6 +235,18 @@ bool cli_firmware(struct config *c, const struct cli_args *args, const char *com
 	c->firmware_count = args->words;
 	*exit_code = EXIT_CODE_DONE;
 	return true;
+}
+
+bool cli_judging(struct config *c, const char *target, const char *keys, const char *models,
+		 int *exit_code)
+{
+	*exit_code = EXIT_CODE_USAGE;
+	if (target && !text_copy(c->target, sizeof(c->target), target)) {
+		cli_complain("--target: no load has such a long name");
+		return false;
+	}
+	return (!keys || cli_path(c->keys, "--keys", keys, exit_code)) &&
+	       (!models || cli_path(c->models, "--models", models, exit_code));
 }
 
 bool cli_color(enum config_color *color, const char *value, int *exit_code)

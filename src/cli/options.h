@@ -49,6 +49,9 @@ void cli_options_usage(const struct cli_option *table, FILE *out);
  * complaint (none given, too many, too long): end with *exit_code. */
 bool cli_firmware(struct config *c, const struct cli_args *args, const char *command,
 		  int *exit_code);
+/* The values of --target, --keys and --models, NULL where not given. False after a complaint. */
+bool cli_judging(struct config *c, const char *target, const char *keys, const char *models,
+		 int *exit_code);
 /* Copies a path from an option into the configuration's field; false after a complaint. */
 bool cli_path(char out[CONFIG_PATH_MAX], const char *option, const char *value, int *exit_code);
 /* The value of --color; NULL is auto. False after a complaint. */

@@ -85,7 +85,8 @@ unsigned firmware_say(struct daemon *d, const struct library *before)
 	if (l->file_count && !l->bundle_count && (!before || news))
 		daemon_note(d, SEVERITY_WARNING, "no-bundle",
 			    "No firmware for a phone is among these files. They are served by "
-			    "name, but an erased phone will find nothing to start from.");
+			    "name, but an erased phone will find nothing to start from. Add the "
+			    "files ending in .loads and .sbn (7902, 7905, 7912: .zup and .sbin).");
 	return news;
 }
 

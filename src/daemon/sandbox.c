@@ -360,9 +360,9 @@ void sandbox_explain(struct fault *f)
 		return;
 	text_copy(why, sizeof(why), f->text);
 	fault_set(f, f->err,
-		  "%s. Root's rights were given up before that: it has to be readable for %s. Make "
-		  "it "
-		  "so with: sudo chmod -R a+rX, and restart reflashd when it was not named when it "
-		  "started",
+		  "%s. Root's rights were given up before that: it has to be readable for %s. To "
+		  "make "
+		  "it so: sudo chmod -R a+rX, with that name behind it. What was named only after "
+		  "reflashd was started needs a restart, too",
 		  why, user.name);
 }

@@ -158,7 +158,7 @@ static int sccp_open(struct daemon *d, struct fault *f)
 	if (tcp_table_open(&p->table, d, &protocol, p, &why) != 0)
 		daemon_note(d, SEVERITY_WARNING, "sccp-port",
 			    "Phones that register by SCCP are not heard: %s. They are recovered "
-			    "all the same; what they run then has to show in another way.",
+			    "all the same; what they run is seen in other ways.",
 			    why.text);
 	return 0;
 }

@@ -215,15 +215,15 @@ struct shell_option {
 	char letter;
 };
 
-static const char *kind(const char *argument)
+static const char *kind(const struct shell_option *o)
 {
+	const char *argument = o->argument;
+
 	if (!*argument)
 		return "switch";
 	if (strchr(argument, '|') && !strpbrk(argument, "[]ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 		return argument;
-	if (strcmp(argument, "WHEN") == 0)
-		return "auto|always|never";
-	if (strcmp(argument, "NAME") == 0)
+	if (strcmp(o->name, "interface") == 0)
 		return "interface";
 	if (strcmp(argument, "FILE") == 0 || strcmp(argument, "PATH") == 0)
 		return "file";
@@ -312,7 +312,7 @@ static void bash_value(const char *command, const struct shell_option *o)
 		return;
 	printf("\t'%s --%s'%s%s%s%c%s) echo '%s' ;;\n", command, o->name, o->letter ? " | '" : "",
 	       o->letter ? command : "", o->letter ? " -" : "", o->letter ? o->letter : ' ',
-	       o->letter ? "'" : "", kind(o->argument));
+	       o->letter ? "'" : "", kind(o));
 }
 
 /* The sections of the catalogue; [kind name] is something else. */
@@ -364,7 +364,7 @@ static void zsh_words(const char *text)
 
 static void zsh_spec(const struct shell_option *o, const char *flag, bool joined)
 {
-	const char *takes = kind(o->argument);
+	const char *takes = kind(o);
 
 	printf("\t\t'*%s%s[", flag, joined ? "=" : "");
 	zsh_words(o->help);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Sums up what gcov -t prints: a line per file that has uncovered lines, and all in all. The lines
-# that known.txt explains (FILE A-PIECE-OF-THE-LINE) are counted apart.
+# that the file named by known explains (FILE A-PIECE-OF-THE-LINE) are counted apart.
 BEGIN {
 	while ((getline line < known) > 0) {
 		if (line ~ /^#/ || line == "")
@@ -13,7 +13,7 @@ BEGIN {
 
 function explained(name, source,   i) {
 	for (i = 1; i <= n; i++)
-		if (file[i] == name && index(source, text[i]) || file[i] == "*" && index(source, text[i]))
+		if ((file[i] == name || file[i] == "*") && index(source, text[i]))
 			return 1
 	return 0
 }

@@ -3,7 +3,7 @@
 # make checkers: everything that looks for mistakes without being a test of ours.
 #   tests/checkers/run.sh [shellcheck cppcheck analyzer tidy scan msan valgrind]
 #
-# The first three take half a minute together and belong to make test; the others take minutes.
+# The first two take half a minute together and belong to make test; the others take minutes.
 # What a checker says wrongly stands in known.txt with the reason; all else fails.
 set -u
 cd "$(dirname "$0")/../.." || exit

@@ -89,6 +89,7 @@ offers "auto always never" serve --color ""
 offers "phones" --clients ph
 offers "phones" serve --clients = ph
 offers "lo" -i lo
+offers "" serve --user lo
 offers "firmware" serve --state-dir f
 offers "a.ini" --keys a
 offers "7970 7971 7975" guide 797

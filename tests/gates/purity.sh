@@ -4,7 +4,7 @@
 # linker for, not by a reviewer's memory.  purity.sh BUILDDIR
 set -eu
 code=0
-sealed() { # ROOMS-REGEX HEADER-REGEX ALLOWED-FILE…: only these files may include that header
+sealed() { # HEADER-REGEX ALLOWED-FILE…: only these files may include that header
 	header=$1
 	shift
 	for file in $(grep -rlE "#include *[<\"]$header" src include | sort); do
