@@ -20,7 +20,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,30 +38,20 @@ static uint32_t bits(unsigned rights)
 	       (rights & RIGHT_ADMIN ? 1u << CAP_NET_ADMIN : 0);
 }
 
-struct sets {
-	struct __user_cap_data_struct part[2];
-};
-
-static int sets_get(struct sets *s)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-
-	return syscall(SYS_capget, &head, s->part) != 0 ? -errno : 0;
-}
-
 static int sets_put(uint32_t permitted, uint32_t effective)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct sets s = {{{.permitted = permitted, .effective = effective}}};
+	struct __user_cap_data_struct sets[2] = {{.permitted = permitted, .effective = effective}};
 
-	return syscall(SYS_capset, &head, s.part) != 0 ? -errno : 0;
+	return syscall(SYS_capset, &head, sets) != 0 ? -errno : 0;
 }
 
 static uint32_t permitted(void)
 {
-	struct sets s;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
 
-	return sets_get(&s) == 0 ? s.part[0].permitted : 0;
+	return syscall(SYS_capget, &head, sets) == 0 ? sets[0].permitted : 0;
 }
 
 bool rights_have(unsigned rights)
@@ -104,8 +93,8 @@ int rights_choose(struct rights_user *u, const char *name, struct fault *f)
 	p = getpwnam(*name ? name : DEFAULT_USER);
 	if (!p && *name)
 		return fault_set(f, -ENOENT,
-				 "there is no user `%s' on this machine. Make it, or leave --user "
-				 "away",
+				 "there is no user `%s' on this machine. Make it, or leave "
+				 "--user out",
 				 name);
 	if (p) {
 		u->change = p->pw_uid != 0;
@@ -159,9 +148,10 @@ void rights_drop_all(void)
 {
 	if (geteuid() == 0) {
 		bound(0);
-		if (setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 &&
-		    setresuid(65534, 65534, 65534) != 0)
-			return;
+		if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+		    setresuid(65534, 65534, 65534) != 0) {
+			/* There is nobody else to become: the rights go all the same. */
+		}
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	sets_put(0, 0);
