@@ -20,6 +20,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -82,13 +83,28 @@ void rights_give_up(unsigned rights)
 	sets_put(left, 0);
 }
 
+/* A user namespace (a container, unshare) has only those numbers that it maps. */
+static bool exists(const char *map, unsigned id)
+{
+	FILE *file = fopen(map, "re");
+	unsigned first, outside, n;
+	bool found = !file;
+
+	while (!found && fscanf(file, "%u %u %u", &first, &outside, &n) == 3)
+		found = id >= first && id - first < n;
+	if (file)
+		fclose(file);
+	return found;
+}
+
 int rights_choose(struct rights_user *u, const char *name, struct fault *f)
 {
+	const struct rights_user stay = {.uid = geteuid(), .gid = getegid()};
 	const struct passwd *p;
 	unsigned number = NUMBER_FIRST;
 
-	*u = (struct rights_user){.change = geteuid() == 0, .uid = geteuid(), .gid = getegid()};
-	if (!u->change)
+	*u = stay;
+	if (geteuid() != 0)
 		return 0;
 	p = getpwnam(*name ? name : DEFAULT_USER);
 	if (!p && *name)
@@ -97,17 +113,16 @@ int rights_choose(struct rights_user *u, const char *name, struct fault *f)
 				 "--user out",
 				 name);
 	if (p) {
-		u->change = p->pw_uid != 0;
-		u->uid = p->pw_uid;
-		u->gid = p->pw_gid;
+		*u = (struct rights_user){p->pw_uid != 0, p->pw_uid, p->pw_gid, ""};
 		text_format(u->name, sizeof(u->name), "the user `%s'", *name ? name : DEFAULT_USER);
-		return 0;
+	} else {
+		while (number < NUMBER_LAST && (getpwuid(number) || getgrgid(number)))
+			number++;
+		*u = (struct rights_user){true, number, number, ""};
+		text_format(u->name, sizeof(u->name), "a user of its own (%u)", number);
 	}
-	while (number < NUMBER_LAST && (getpwuid(number) || getgrgid(number)))
-		number++;
-	u->uid = number;
-	u->gid = number;
-	text_format(u->name, sizeof(u->name), "a user of its own (%u)", number);
+	if (!exists("/proc/self/uid_map", u->uid) || !exists("/proc/self/gid_map", u->gid))
+		*u = stay;
 	return 0;
 }
 
