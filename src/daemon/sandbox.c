@@ -361,7 +361,7 @@ void sandbox_explain(struct fault *f)
 	text_copy(why, sizeof(why), f->text);
 	fault_set(f, f->err,
 		  "%s. Root's rights were given up before that: it has to be readable for %s. "
-		  "To make it so: `sudo chmod -R a+rX' and its name; then restart reflashd, unless "
-		  "it was started with that name",
+		  "To make it so: `sudo chmod -R a+rX' and its name. What was not named when "
+		  "reflashd started needs a restart as well",
 		  why, user.name);
 }
