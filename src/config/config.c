@@ -35,6 +35,25 @@ void config_defaults(struct config *c)
 					ORIGIN_DEFAULT, 0, &why));
 }
 
+unsigned option_sections(const char *out[OPTION_SECTIONS_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned o = 0; o < OPTIONS_TOTAL; o++) {
+		unsigned i = 0;
+
+		if (!option_table[o].section)
+			continue;
+		while (i < n && strcmp(out[i], option_table[o].section) != 0)
+			i++;
+		if (i < n)
+			continue;
+		must(n < OPTION_SECTIONS_MAX);
+		out[n++] = option_table[o].section;
+	}
+	return n;
+}
+
 /* A fault of one value that was accepted alone, named as its author knows it. */
 static int fault_of(const struct config *c, enum config_option o, struct fault *f,
 		    const char *format, ...) __attribute__((format(printf, 4, 5)));

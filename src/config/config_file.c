@@ -33,20 +33,16 @@ static bool known_section(const char *section)
 	return false;
 }
 
-/* "network, dhcp, …": every section once, in the order of the table. */
+/* "[network] [dhcp] …" */
 static void list_sections(char *out, size_t size)
 {
+	const char *names[OPTION_SECTIONS_MAX];
+	unsigned n = option_sections(names);
 	size_t len = 0;
 
 	out[0] = 0;
-	for (unsigned o = 0; o < OPTIONS_TOTAL; o++) {
-		const char *section = option_table[o].section;
-		char word[24];
-
-		if (!section || !text_format(word, sizeof(word), "[%s]", section) ||
-		    strstr(out, word))
-			continue;
-		must(text_format(out + len, size - len, "%s%s", len ? " " : "", word));
+	for (unsigned i = 0; i < n; i++) {
+		must(text_format(out + len, size - len, "%s[%s]", i ? " " : "", names[i]));
 		len += strlen(out + len);
 	}
 }

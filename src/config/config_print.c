@@ -16,27 +16,6 @@
 #define WIDTH	      80
 #define HELP_COLUMN   29
 #define ORIGIN_COLUMN 44
-#define SECTIONS_MAX  8
-
-/* The sections in the order of the table. */
-static unsigned sections(const char *out[SECTIONS_MAX])
-{
-	unsigned n = 0;
-
-	for (unsigned o = 0; o < OPTIONS_TOTAL; o++) {
-		unsigned i = 0;
-
-		if (!option_table[o].section)
-			continue;
-		while (i < n && strcmp(out[i], option_table[o].section) != 0)
-			i++;
-		if (i < n)
-			continue;
-		must(n < SECTIONS_MAX);
-		out[n++] = option_table[o].section;
-	}
-	return n;
-}
 
 static bool in_section(unsigned o, const char *section)
 {
@@ -113,8 +92,8 @@ static const char *title(const char *section)
 
 void config_usage(FILE *out)
 {
-	const char *names[SECTIONS_MAX + 1];
-	unsigned n = sections(names);
+	const char *names[OPTION_SECTIONS_MAX + 1];
+	unsigned n = option_sections(names);
 
 	names[n++] = NULL;
 	for (unsigned s = 0; s < n; s++) {
@@ -129,8 +108,8 @@ void config_usage(FILE *out)
 
 void config_example(FILE *out)
 {
-	const char *names[SECTIONS_MAX];
-	unsigned n = sections(names);
+	const char *names[OPTION_SECTIONS_MAX];
+	unsigned n = option_sections(names);
 
 	fputs("# reflashd.conf: read from " CONFIG_FILE_DEFAULT " or from --config FILE.\n"
 	      "#\n"
@@ -227,8 +206,8 @@ static void print_flag(FILE *out, const struct config *c, enum config_option o)
 
 void config_print(const struct config *c, FILE *out)
 {
-	const char *names[SECTIONS_MAX];
-	unsigned n = sections(names);
+	const char *names[OPTION_SECTIONS_MAX];
+	unsigned n = option_sections(names);
 
 	if (c->file[0])
 		fprintf(out, "; The configuration, from %s and the command line.\n", c->file);

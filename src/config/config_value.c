@@ -7,6 +7,7 @@
  */
 #include "option.h"
 
+#include "reflashd/phone.h"
 #include "reflashd/text.h"
 
 #include <errno.h>
@@ -14,9 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define YEAR_SECONDS 31536000u
-/* The phone tracker's PHONES_MAX: more cannot be told apart, so they cannot be counted. */
-#define COUNT_MAX	   1024u
+#define YEAR_SECONDS	   31536000u
 #define IP_FIRST_MULTICAST 0xe0000000u
 
 #define QUOTED_MAX 64
@@ -323,7 +322,7 @@ static bool set_value(struct config *c, enum config_option o, const char *value,
 					in_all = {1, 20000, "a number", "too small", "too large"},
 					per_client = {1, 1000, "a number", "too small",
 						      "too large"},
-					count = {1, COUNT_MAX, "a number", "too small",
+					count = {1, PHONES_MAX, "a number", "too small",
 						 "too large"};
 	const char *file = "the name of a file";
 	unsigned choice;
@@ -356,6 +355,7 @@ static bool set_value(struct config *c, enum config_option o, const char *value,
 			return false;
 		c->count = on;
 		return true;
+	/* More phones than PHONES_MAX are not told apart, so they cannot be counted. */
 	case OPTION_COUNT: return set_number(&c->count, value, &count, why);
 	case OPTION_TIMEOUT: return set_number(&c->timeout_seconds, value, &timeout, why);
 	case OPTION_EVENTS: return set_text(c->events, sizeof(c->events), value, file, why);

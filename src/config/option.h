@@ -18,6 +18,9 @@ struct option_row {
 
 extern const struct option_row option_table[OPTIONS_TOTAL];
 
+#define OPTION_SECTIONS_MAX 8
+/* Each section of the file once, in the order of the table. How many there are. */
+unsigned option_sections(const char *out[OPTION_SECTIONS_MAX]);
 /* The option of that name, or OPTIONS_TOTAL. */
 enum config_option option_find(const char *name, size_t len);
 /* The name most like this one, among flags or among keys of the file; NULL: none is near. */

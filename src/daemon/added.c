@@ -14,19 +14,18 @@
  */
 #include "daemon.h"
 #include "places.h"
+#include "rights.h"
 
 #include "reflashd/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FILE_PREFIX "added."
@@ -148,15 +147,6 @@ static void clean_all(struct daemon *d)
 	closedir(dir);
 }
 
-static bool may_change_network(void)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct caps[2] = {{0}};
-
-	return syscall(SYS_capget, &head, caps) != 0 ||
-	       (caps[0].permitted & (1u << CAP_NET_ADMIN)) != 0;
-}
-
 static int already_serving(const struct daemon *d, struct fault *f)
 {
 	struct record r = {.pid = 0};
@@ -190,7 +180,7 @@ int added_open(struct daemon *d, struct fault *f)
 		err = fault_set(f, fd, "cannot write `%s': %s", d->added.path, strerror(-fd));
 	}
 	/* Without rights the network says better what is missing, and nothing will be added. */
-	return may_change_network() ? err : 0;
+	return rights_have(RIGHT_ADMIN) ? err : 0;
 }
 
 int added_write(struct daemon *d, struct fault *f)

@@ -42,7 +42,7 @@ static int open_json(struct bus *b, const char *path, struct fault *f)
 
 int bus_open(struct bus *b, const struct config *config, struct fault *f)
 {
-	int text_fd = STDOUT_FILENO, err = 0;
+	bool standard = strcmp(config->events, "-") == 0;
 
 	memset(b, 0, sizeof(*b));
 	b->json.fd = b->console.out.fd = -1;
@@ -50,17 +50,14 @@ int bus_open(struct bus *b, const struct config *config, struct fault *f)
 	if (!b->board)
 		return fault_set(f, -ENOMEM, "no memory to start");
 	board_init(b->board);
-	if (strcmp(config->events, "-") == 0) {
-		/* Programs read standard output then; people get the other stream. */
+	/* Programs read standard output then; people get the other stream. */
+	console_open(&b->console, standard ? STDERR_FILENO : STDOUT_FILENO, b->board,
+		     config->verbosity, config->color, true);
+	if (standard)
 		outlet_open(&b->json, STDOUT_FILENO);
-		text_fd = STDERR_FILENO;
-	} else if (*config->events) {
-		err = open_json(b, config->events, f);
-	}
-	if (!err)
-		console_open(&b->console, text_fd, b->board, config->verbosity, config->color,
-			     true);
-	return err;
+	else if (*config->events)
+		return open_json(b, config->events, f);
+	return 0;
 }
 
 void bus_configure(struct bus *b, const struct config *config)

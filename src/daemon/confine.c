@@ -16,6 +16,7 @@
 #include "confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
@@ -29,6 +30,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+int confine_descriptors(int fd)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int i = 0; i < 3 && null >= 0; i++)
+		dup2(null, i);
+	if (dup2(fd, 3) < 0)
+		return -errno;
+	close_range(4, ~0u, 0);
+	return 0;
+}
 
 int confine_process(void)
 {
@@ -129,8 +142,7 @@ int confine_files(const struct confine_files *files)
 
 /* ---- seccomp ---- */
 
-/* A build that looks for leaks at its end stops itself as a debugger would. Never one that ships.
- */
+/* A build that looks for leaks at its end stops itself as a debugger would. None that ships. */
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_SANITIZER 1
 #elif defined(__has_feature)
@@ -225,8 +237,8 @@ static int install(struct program *p)
 			 SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
 	if (result > 0) /* a thread that has a filter of its own */
 		return -EBUSY;
-	if (result <
-	    0) /* EPERM: under somebody else's filter already, who does not let us add ours */
+	/* EPERM: under somebody else's filter already, who does not let us add ours */
+	if (result < 0)
 		return errno == EINVAL || errno == EPERM ? -ENOSYS : -errno;
 	return 0;
 }

@@ -21,6 +21,8 @@ struct confine_files {
 	const uint16_t *connect;
 };
 
+/* For a child: nothing stays open but fd, as number 3; the first three lead nowhere. */
+int confine_descriptors(int fd);
 /* No more rights by any program that is run, and no core file, not even for the same user. */
 int confine_process(void);
 /* The version of Landlock that holds now; 0: this kernel has none, nothing changed; else negative

@@ -307,8 +307,7 @@ static void make_folder(const char *path, uid_t uid, gid_t gid)
 	if (!slash || slash == folder)
 		return;
 	*slash = 0;
-	/* What is wrong with it, the socket tells. Ours, so that the socket can be removed later.
-	 */
+	/* What is wrong with it, the socket tells. Ours, so that it can be removed later. */
 	if ((mkdir(folder, 0755) == 0 || strcmp(path, DEFAULT_PATH) == 0) && uid != geteuid() &&
 	    lchown(folder, uid, gid) != 0)
 		return;
@@ -415,9 +414,8 @@ static void control_close(struct daemon *d)
 
 	if (c && c->fd >= 0)
 		close(c->fd);
-	if (c && c->bound)
-		unlink(d->config->control); /* where the folder is not ours, the next start does it
-					     */
+	if (c && c->bound) /* where the folder is not ours, the next start does it */
+		unlink(d->config->control);
 	free(d->control);
 	d->control = NULL;
 }

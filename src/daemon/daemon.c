@@ -102,7 +102,7 @@ void daemon_emit(struct daemon *d, struct event *e)
 	struct phones_out out;
 
 	/* TFTP knows addresses only; the lease says which phone that is. */
-	if (e->ip && !(e->present & (UINT64_C(1) << FIELD_MAC)) && d->dhcp.leases.slots) {
+	if (e->ip && !event_has(e, FIELD_MAC) && d->dhcp.leases.slots) {
 		const struct lease *l = lease_find_ip(&d->dhcp.leases, e->ip);
 
 		if (l && l->state != LEASE_FREE && !mac_is_zero(l->mac))

@@ -231,6 +231,11 @@ int state_load_file(const struct daemon *d, const char *file, char path[], size_
 int state_save_file(const struct daemon *d, const char *file, const char *text, size_t len,
 		    const char *what, struct fault *f);
 int state_sync_dir(const struct daemon *d, struct fault *f);
+/* Writes what has changed; 0, or the first fault. */
+int state_save(struct daemon *d, struct fault *f);
+/* What is known of the phones, in a tenth of a second; a failure becomes an event. */
+void state_save_soon(struct daemon *d);
+bool state_dirty(const struct daemon *d);
 
 /* journal.c: an ACK leaves when its lease is on disk. NULL: no journal, nothing waits. */
 int journal_open(struct daemon *d, struct fault *f);
@@ -244,10 +249,4 @@ bool journal_take(struct journal *j, const struct dhcp_out *out);
 void journal_flush(struct journal *j);
 void journal_remove(struct daemon *d);
 void journal_close(struct daemon *d);
-/* Writes what has changed; 0, or the first fault. */
-int state_save(struct daemon *d, struct fault *f);
-/* The same in a tenth of a second; a failure becomes an event. */
-void state_save_soon(struct daemon *d);
-bool state_dirty(const struct daemon *d);
-
 #endif

@@ -7,6 +7,7 @@
  * starts before our own rights are given up, tells what it found through a pipe and ends. It
  * inherits no socket and no file of ours.
  */
+#include "confine.h"
 #include "daemon.h"
 #include "firewall_look.h"
 
@@ -49,14 +50,10 @@ static void say(struct firewall_job *job)
 static _Noreturn void look(const char *interface, int fd)
 {
 	struct firewall_look result;
-	int null = open("/dev/null", O_RDWR);
 
 	/* Whoever reads our output must not have to wait for nft. */
-	for (int i = 0; i < 3 && null >= 0; i++)
-		dup2(null, i);
-	if (dup2(fd, 3) < 0)
+	if (confine_descriptors(fd) != 0)
 		_exit(1);
-	close_range(4, ~0u, 0);
 	fcntl(3, F_SETFD, FD_CLOEXEC);
 	firewall_look(&result, interface);
 	_exit(write(3, &result, sizeof(result)) != sizeof(result));

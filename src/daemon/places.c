@@ -117,6 +117,13 @@ int places_stat(const char *path, struct stat *st)
 	return p->folder ? fstatat(p->fd, rest, st, 0) : fstat(p->fd, st);
 }
 
+bool places_is_folder(const char *path)
+{
+	struct stat st;
+
+	return places_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int places_unlink(const char *path)
 {
 	int err = unlink(path);

@@ -20,6 +20,7 @@ void places_close(void);
  * place it is reached through that. */
 int places_open(const char *path, int flags, mode_t mode);
 int places_stat(const char *path, struct stat *st);
+bool places_is_folder(const char *path);
 int places_unlink(const char *path);
 int places_rename(const char *from, const char *to); /* both below the same place */
 DIR *places_opendir(const char *path);

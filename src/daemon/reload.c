@@ -18,7 +18,6 @@
 #include "sandbox.h"
 #include "service.h"
 
-#include "reflashd/firmware_event.h"
 #include "reflashd/text.h"
 
 #include <dirent.h>
@@ -26,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define QUIET_MS    2000
 #define WATCHED_MAX 128
@@ -226,19 +224,12 @@ static void on_change(uv_fs_event_t *watch, const char *name, int events, int st
 		uv_timer_start(&r->timer, on_quiet, QUIET_MS, 0);
 }
 
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return places_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static void watch_path(struct reload *r, const char *path)
 {
 	char name[CONFIG_PATH_MAX + 300];
 	uv_fs_event_t *w;
 
-	if (r->watched == WATCHED_MAX || !is_folder(path))
+	if (r->watched == WATCHED_MAX || !places_is_folder(path))
 		return;
 	w = &r->watch[r->watched];
 	/* Out of inotify watches, or a file system without: SIGHUP still works. */
@@ -256,7 +247,7 @@ static void watch_folders(struct reload *r)
 		uv_fs_event_stop(&r->watch[i]);
 	r->watched = 0;
 	for (unsigned i = 0; i < c->firmware_count; i++) {
-		DIR *dir = is_folder(c->firmware[i]) ? places_opendir(c->firmware[i]) : NULL;
+		DIR *dir = places_is_folder(c->firmware[i]) ? places_opendir(c->firmware[i]) : NULL;
 		struct dirent *entry;
 
 		watch_path(r, c->firmware[i]);

@@ -39,30 +39,20 @@ static uint32_t bits(unsigned rights)
 	       (rights & RIGHT_ADMIN ? 1u << CAP_NET_ADMIN : 0);
 }
 
-struct sets {
-	struct __user_cap_data_struct part[2];
-};
-
-static int sets_get(struct sets *s)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-
-	return syscall(SYS_capget, &head, s->part) != 0 ? -errno : 0;
-}
-
 static int sets_put(uint32_t permitted, uint32_t effective)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct sets s = {{{.permitted = permitted, .effective = effective}}};
+	struct __user_cap_data_struct sets[2] = {{.permitted = permitted, .effective = effective}};
 
-	return syscall(SYS_capset, &head, s.part) != 0 ? -errno : 0;
+	return syscall(SYS_capset, &head, sets) != 0 ? -errno : 0;
 }
 
 static uint32_t permitted(void)
 {
-	struct sets s;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
 
-	return sets_get(&s) == 0 ? s.part[0].permitted : 0;
+	return syscall(SYS_capget, &head, sets) == 0 ? sets[0].permitted : 0;
 }
 
 bool rights_have(unsigned rights)
@@ -93,32 +83,46 @@ void rights_give_up(unsigned rights)
 	sets_put(left, 0);
 }
 
+/* A user namespace (a container, unshare) has only those numbers that it maps. */
+static bool exists(const char *map, unsigned id)
+{
+	FILE *file = fopen(map, "re");
+	unsigned first, outside, n;
+	bool found = !file;
+
+	while (!found && fscanf(file, "%u %u %u", &first, &outside, &n) == 3)
+		found = id >= first && id - first < n;
+	if (file)
+		fclose(file);
+	return found;
+}
+
 int rights_choose(struct rights_user *u, const char *name, struct fault *f)
 {
+	const struct rights_user stay = {.uid = geteuid(), .gid = getegid()};
 	const struct passwd *p;
 	unsigned number = NUMBER_FIRST;
 
-	*u = (struct rights_user){.change = geteuid() == 0, .uid = geteuid(), .gid = getegid()};
-	if (!u->change)
+	*u = stay;
+	if (geteuid() != 0)
 		return 0;
 	p = getpwnam(*name ? name : DEFAULT_USER);
 	if (!p && *name)
 		return fault_set(f, -ENOENT,
-				 "there is no user `%s' on this machine. Make it, or leave --user "
-				 "away",
+				 "there is no user `%s' on this machine. Make it, or leave "
+				 "--user out",
 				 name);
 	if (p) {
-		u->change = p->pw_uid != 0;
-		u->uid = p->pw_uid;
-		u->gid = p->pw_gid;
+		*u = (struct rights_user){p->pw_uid != 0, p->pw_uid, p->pw_gid, ""};
 		text_format(u->name, sizeof(u->name), "the user `%s'", *name ? name : DEFAULT_USER);
-		return 0;
+	} else {
+		while (number < NUMBER_LAST && (getpwuid(number) || getgrgid(number)))
+			number++;
+		*u = (struct rights_user){true, number, number, ""};
+		text_format(u->name, sizeof(u->name), "a user of its own (%u)", number);
 	}
-	while (number < NUMBER_LAST && (getpwuid(number) || getgrgid(number)))
-		number++;
-	u->uid = number;
-	u->gid = number;
-	text_format(u->name, sizeof(u->name), "a user of its own (%u)", number);
+	if (!exists("/proc/self/uid_map", u->uid) || !exists("/proc/self/gid_map", u->gid))
+		*u = stay;
 	return 0;
 }
 
@@ -159,9 +163,10 @@ void rights_drop_all(void)
 {
 	if (geteuid() == 0) {
 		bound(0);
-		if (setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 &&
-		    setresuid(65534, 65534, 65534) != 0)
-			return;
+		if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+		    setresuid(65534, 65534, 65534) != 0) {
+			/* There is nobody else to become: the rights go all the same. */
+		}
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	sets_put(0, 0);

@@ -17,8 +17,9 @@
  *   network           our address and the sockets, each with the rights woken up for it
  *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; CAP_NET_RAW, too, unless this kernel is older than
  *                     5.7 and wants it to ask phones for their web pages (SO_BINDTODEVICE); no
- * packet sockets any more serving           CAP_NET_ADMIN is left, asleep, for putting our address
- * back when a network manager takes it and for taking it away at the end
+ *                     packet sockets any more
+ *   serving           CAP_NET_ADMIN is left, asleep, for putting our address back when a network
+ *                     manager takes it and for taking it away at the end
  *
  * So root is gone earlier than "when the sockets are bound": binding is done with the three rights.
  *
@@ -51,7 +52,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -360,9 +360,8 @@ void sandbox_explain(struct fault *f)
 		return;
 	text_copy(why, sizeof(why), f->text);
 	fault_set(f, f->err,
-		  "%s. Root's rights were given up before that: it has to be readable for %s. To "
-		  "make "
-		  "it so: sudo chmod -R a+rX, with that name behind it. What was named only after "
-		  "reflashd was started needs a restart, too",
+		  "%s. Root's rights were given up before that: it has to be readable for %s. "
+		  "To make it so: `sudo chmod -R a+rX' and its name. What was not named when "
+		  "reflashd started needs a restart as well",
 		  why, user.name);
 }

@@ -34,16 +34,20 @@
 
 static int open_regular(const char *path, size_t max, int *fd, struct stat *st)
 {
-	int opened = places_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	int err = 0;
 
-	if (opened < 0)
+	*fd = places_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	if (*fd < 0)
 		return -errno;
-	if (fstat(opened, st) != 0 || !S_ISREG(st->st_mode) || (uint64_t)st->st_size > max) {
-		close(opened);
-		return !S_ISREG(st->st_mode) ? -EINVAL : -EFBIG;
-	}
-	*fd = opened;
-	return 0;
+	if (fstat(*fd, st) != 0)
+		err = -errno;
+	else if (!S_ISREG(st->st_mode))
+		err = -EINVAL;
+	else if ((uint64_t)st->st_size > max)
+		err = -EFBIG;
+	if (err)
+		close(*fd);
+	return err;
 }
 
 int read_file(const char *path, size_t max, uint8_t **data, size_t *len)
@@ -204,13 +208,6 @@ static int not_hidden(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return places_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool is_firmware_name(const char *name)
 {
 	static const char *const suffixes[] = {".loads", ".sbn", ".sb2", ".zup", ".sbin"};
@@ -254,7 +251,7 @@ static int each_entry(struct visitor *v, const char *folder)
 
 static int visit_firmware_name(struct visitor *v, const char *path, const char *name)
 {
-	v->found = v->found || (is_firmware_name(name) && !is_folder(path));
+	v->found = v->found || (is_firmware_name(name) && !places_is_folder(path));
 	return 0;
 }
 
@@ -269,7 +266,7 @@ static int visit_file(struct visitor *v, const char *path, const char *name)
 {
 	char full[512];
 
-	if (is_folder(path))
+	if (places_is_folder(path))
 		return 0;
 	v->found = true;
 	if (archive_is_name(name))
@@ -290,7 +287,7 @@ static int visit_locale(struct visitor *v, const char *path, const char *name)
 	char prefix[256];
 	struct visitor files = {.visit = visit_file, .scan = v->scan, .library = v->library};
 
-	if (!is_folder(path) || holds_firmware(path) ||
+	if (!places_is_folder(path) || holds_firmware(path) ||
 	    !text_format(prefix, sizeof(prefix), "%s/", name))
 		return 0;
 	files.prefix = prefix;
@@ -299,7 +296,7 @@ static int visit_locale(struct visitor *v, const char *path, const char *name)
 
 static int visit_archive(struct visitor *v, const char *path, const char *name)
 {
-	if (!archive_is_name(name) || is_folder(path))
+	if (!archive_is_name(name) || places_is_folder(path))
 		return 0;
 	return add_archive(v->scan, v->library, path, v->fault);
 }
@@ -329,7 +326,7 @@ static int add_folder(struct scan *s, struct library *l, const char *path, struc
 static int visit_bundle(struct visitor *v, const char *path, const char *name)
 {
 	(void)name;
-	if (!is_folder(path))
+	if (!places_is_folder(path))
 		return 0;
 	if (!holds_firmware(path))
 		return add_archives(v->scan, v->library, path, v->fault);

@@ -58,20 +58,25 @@ static void on_signal(uv_signal_t *handle, int number)
 	daemon_stop(d, EXIT_CODE_DONE, "asked to stop");
 }
 
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* A service is asked to read everything anew. Where there was a terminal and it was closed: end in
  * order, so that nothing of ours stays on the system. */
 static void on_hangup(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
-	int terminal = d->from_terminal ? open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 
-	if (d->from_terminal && terminal < 0) {
+	if (d->from_terminal && !has_terminal())
 		on_signal(handle, number);
-		return;
-	}
-	if (terminal >= 0)
-		close(terminal);
-	reload_now(d);
+	else
+		reload_now(d);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -82,11 +87,7 @@ static void on_timeout(uv_timer_t *timer)
 /* Before anything is added to the system: from here on every ending is in order. */
 static void catch_signals(struct daemon *d)
 {
-	int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	d->from_terminal = terminal >= 0;
-	if (terminal >= 0)
-		close(terminal);
+	d->from_terminal = has_terminal();
 	must(uv_signal_init(d->loop, &d->sigint) == 0);
 	must(uv_signal_init(d->loop, &d->sigterm) == 0);
 	must(uv_signal_init(d->loop, &d->sighup) == 0);

@@ -15,7 +15,6 @@
 #include "daemon.h"
 #include "reflashd/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +23,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
@@ -33,12 +31,9 @@
 struct service {
 	struct daemon *daemon;
 	int notify_fd, journal_fd; /* -1: nobody there */
-	struct sockaddr_un notify_to;
-	socklen_t notify_len;
 	struct bus_reader reader;
 	bool ready;
 	uv_timer_t watchdog;
-	uint64_t watchdog_ms;
 	char status[160];
 };
 
@@ -80,17 +75,17 @@ static void open_notify(struct service *s)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	size_t len = path ? strlen(path) : 0;
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 
-	s->notify_to.sun_family = AF_UNIX;
-	if (len == 0 || !text_copy(s->notify_to.sun_path, sizeof(s->notify_to.sun_path), path))
+	if (len == 0 || !text_copy(sa.sun_path, sizeof(sa.sun_path), path))
 		return;
 	if (path[0] == '@')
-		s->notify_to.sun_path[0] = 0;
-	s->notify_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+		sa.sun_path[0] = 0;
 	s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	/* Now: later we may not be let in any more. */
 	if (s->notify_fd >= 0)
-		connect(s->notify_fd, (struct sockaddr *)&s->notify_to, s->notify_len);
+		connect(s->notify_fd, (struct sockaddr *)&sa,
+			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -102,15 +97,16 @@ static void on_watchdog(uv_timer_t *timer)
 static void start_watchdog(struct service *s)
 {
 	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	uint64_t ms;
 
 	if (!usec || (pid && strtol(pid, NULL, 10) != (long)getpid()))
 		return;
-	s->watchdog_ms = strtoull(usec, NULL, 10) / 2000;
-	if (s->watchdog_ms == 0)
+	ms = strtoull(usec, NULL, 10) / 2000;
+	if (ms == 0)
 		return;
 	uv_timer_init(s->daemon->loop, &s->watchdog);
 	s->watchdog.data = s;
-	uv_timer_start(&s->watchdog, on_watchdog, 0, s->watchdog_ms);
+	uv_timer_start(&s->watchdog, on_watchdog, 0, ms);
 }
 
 /* ---- the journal ---- */
@@ -237,7 +233,6 @@ void service_ready(struct daemon *d)
 
 void service_reloading(struct daemon *d, bool begins)
 {
-	struct timespec now;
 	char text[80];
 
 	if (!d->service)
@@ -246,9 +241,7 @@ void service_reloading(struct daemon *d, bool begins)
 		notify(d->service, "READY=1\n");
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	text_format(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld\n",
-		    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	text_format(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", daemon_now());
 	notify(d->service, text);
 }
 

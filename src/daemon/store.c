@@ -165,6 +165,14 @@ static struct cached *cached_new(struct store *s, uint64_t ref, uint8_t *bytes, 
 	return c;
 }
 
+static int changed(const char *path, struct fault *f)
+{
+	return fault_set(f, -ESTALE,
+			 "`%s' was changed after it was checked, and is not handed out until it "
+			 "has been checked again",
+			 path);
+}
+
 static void trim_idle(struct store *s)
 {
 	size_t idle = 0;
@@ -262,11 +270,7 @@ static const struct content *read_archived(struct store *s, const struct firmwar
 	if (scan_unpack(at->path, keep_entry, &u, &why) != 0)
 		fault_set(f, why.err, "`%s' cannot be read any more: %s", at->path, why.text);
 	else if (!u.found)
-		fault_set(f, -ESTALE,
-			  "`%s' was changed after it was checked, and is not handed out until it "
-			  "has been "
-			  "checked again",
-			  at->path);
+		changed(at->path, f);
 	c = u.found ? cached_find(s, file->ref) : NULL;
 	if (c)
 		c->users++;
@@ -326,11 +330,7 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 	}
 	if (!firmware_file_is(file, bytes, len)) {
 		free(bytes);
-		fault_set(f, -ESTALE,
-			  "`%s' was changed after it was checked, and is not handed out until it "
-			  "has been "
-			  "checked again",
-			  path);
+		changed(path, f);
 		return NULL;
 	}
 	c = cached_new(s, file->ref, bytes, len);

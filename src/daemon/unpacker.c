@@ -33,7 +33,6 @@
 #include "reflashd/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,18 +172,6 @@ static bool receive(int from, int fds[2])
 	return true;
 }
 
-/* Nothing but the one connection, on number 3; the first three lead nowhere. */
-static void close_all_but(int fd)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	for (int i = 0; i < 3 && null >= 0; i++)
-		dup2(null, i);
-	if (dup2(fd, 3) < 0)
-		_exit(1);
-	close_range(4, ~0u, 0);
-}
-
 static _Noreturn void keep(int fd)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD};
@@ -195,7 +182,8 @@ static _Noreturn void keep(int fd)
 	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	prctl(PR_SET_NAME, "reflashd-unpack", 0, 0, 0);
-	close_all_but(fd);
+	if (confine_descriptors(fd) != 0)
+		_exit(1);
 	rights_drop_all();
 	if (confine_process() != 0 || confine_files(&none) < 0)
 		_exit(1);
@@ -359,8 +347,7 @@ static void ask(int fd, const char *name, size_t len)
 		return;
 	memcpy(question, &h, sizeof(h));
 	memcpy(question + sizeof(h), name, h.name_len);
-	if (send(fd, question, sizeof(h) + h.name_len, MSG_NOSIGNAL) < 0)
-		return;
+	send(fd, question, sizeof(h) + h.name_len, MSG_NOSIGNAL);
 }
 
 int unpacker_walk(const char *name, int file, size_t len, archive_visit *visit, void *ctx,

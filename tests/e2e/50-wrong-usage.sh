@@ -40,6 +40,8 @@ state="--state-dir $T/state"
 	run 4 'no network interface .eth7' -i eth7 $state "$FILES"
 	grep -Fq "sudo reflashd -i lan0 $FILES" "$T/out" || fail "no command to type"
 	run 4 'not an Ethernet' -i lo $state "$FILES"
+	run 6 'cannot write events to .*missing/events' -i lan0 $state --events "$T/missing/events" "$FILES"
+	run 6 'cannot record frames in .*missing/pcap' -i lan0 $state --pcap "$T/missing/pcap" "$FILES"
 }
 
 # Our address is somebody else's already: said with who that is.

@@ -140,6 +140,14 @@ daemon_exits 2 --control none --state-dir "$T/else"
 grep -q 'else. holds other things' "$LOG" || fail "a state folder with other things is not explained"
 [ "$(stat -c %u "$T/else" "$T/else/letter" | sort -u)" = 0 ] || fail "somebody else's folder was given away"
 
+# --- Where there is nobody else to become (a user namespace of one user), it stays who it is: it
+# gets as far as the interface.
+if unshare -Urn true 2>/dev/null; then
+	status=0
+	unshare -Urn "$BIN" serve -i lo --state-dir "$T/alone" --control none "$FILES" >"$LOG" 2>&1 || status=$?
+	[ $status = 4 ] || fail "in a user namespace of one user it ends with $status"
+fi
+
 # --- A service is somebody already, with the three rights from its unit.
 command -v setpriv >/dev/null || exit 0
 rm -rf "$T/state" "$T/run"
