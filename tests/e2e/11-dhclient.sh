@@ -15,10 +15,7 @@ timeout 10;
 END
 in_cli timeout -k 1 20 "$T/dhclient" -4 -1 -d -cf "$T/conf" -sf /bin/true -lf "$T/leases" \
 	-pf "$T/pid" eth0 >"$T/dhclient.log" 2>&1 &
-for _ in $(seq 200); do
-	grep -q '^}' "$T/leases" 2>/dev/null && break
-	sleep 0.05
-done
+wait_until 10 grep -qs '^}' "$T/leases" || fail "no lease: $(cat "$T/dhclient.log")"
 has() { grep -q "^ *$1;" "$T/leases" || fail "no $1: $(cat "$T/leases" "$T/dhclient.log")"; }
 has 'fixed-address 10\.77\.0\.[0-9]*'
 has "option dhcp-server-identifier $IP"

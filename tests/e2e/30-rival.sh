@@ -6,14 +6,7 @@ need dnsmasq busybox
 ns_make
 make_files
 ip -n "$CLI" addr add 10.77.0.2/24 dev eth0
-ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.0.200,10.77.0.220,1h \
-	--dhcp-leasefile="$T/leases" --no-ping --dhcp-authoritative --interface=eth0 \
-	--bind-interfaces --user= --group= --pid-file= --log-facility="$T/dnsmasq.log" &
-for _ in $(seq 100); do
-	grep -q 'DHCP, IP range' "$T/dnsmasq.log" 2>/dev/null && break
-	sleep 0.05
-done
-grep -q 'DHCP, IP range' "$T/dnsmasq.log" || fail "dnsmasq did not start: $(cat "$T/dnsmasq.log")"
+start_rival eth0 10.77.0 --no-ping
 
 daemon_exits 4
 grep -q '10\.77\.0\.2' "$LOG" || fail "the rival is not named"

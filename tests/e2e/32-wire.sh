@@ -136,13 +136,7 @@ ip -n "$CLI" link add port0 type veth peer name phone0
 for i in eth0 port0; do ip -n "$CLI" link set $i master br0; done
 for i in br0 port0 phone0; do ip -n "$CLI" link set $i up; done
 ip -n "$CLI" addr add 10.77.0.2/24 dev br0
-ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.0.200,10.77.0.220,1h \
-	--dhcp-leasefile="$T/leases" --no-ping --dhcp-authoritative --interface=br0 \
-	--bind-interfaces --user= --group= --pid-file= --log-facility="$T/dnsmasq.log" &
-for _ in $(seq 100); do
-	grep -q 'DHCP, IP range' "$T/dnsmasq.log" 2>/dev/null && break
-	sleep 0.05
-done
+start_rival br0 10.77.0 --no-ping
 in_cli busybox udhcpc -B -i phone0 -n -q -f -t 5 -T 1 -s "$T/script" >/dev/null 2>&1 ||
 	fail "udhcpc got no lease from anybody"
 wait_event network.rival '"10\.77\.0\.2"' >/dev/null

@@ -110,7 +110,7 @@ stop_daemon
 # A telephone exchange on this machine has the port.
 need busybox
 ip netns exec "$SRV" busybox nc -l -p 2000 >/dev/null </dev/null &
-sleep 0.3
+wait_until 5 in_srv grep -q ':07D0 .*:0000 0A' /proc/net/tcp /proc/net/tcp6 || fail "nc does not listen"
 start_daemon
 wait_event daemon.note 'sccp-port' | grep -q 'held by busybox' || fail "the holder of the port is not named"
 stop_daemon

@@ -65,10 +65,7 @@ stop_daemon
 
 # Somebody else has the port: named, and the service goes on.
 ip netns exec "$SRV" busybox nc -l -p 5060 >/dev/null 2>&1 </dev/null &
-for _ in $(seq 100); do
-	ip netns exec "$SRV" grep -q ':13C4 00000000:0000 0A' /proc/net/tcp /proc/net/tcp6 && break
-	sleep 0.05
-done
+wait_until 5 in_srv grep -q ':13C4 .*:0000 0A' /proc/net/tcp /proc/net/tcp6 || fail "nc does not listen"
 start_daemon --listen sip
 wait_event daemon.note 'TCP port 5060 is held by' >/dev/null
 register UDP SIP70.3 | ask udp | grep -q '^SIP/2.0 404' || fail "UDP is silent when only TCP is taken"

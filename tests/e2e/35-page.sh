@@ -67,11 +67,7 @@ wait "$HTTPD" 2>/dev/null || :
 	ip netns exec "$CLI" busybox nc -l -p 80 >"$T/asked" 2>/dev/null &
 start_daemon --listen page
 boot
-for _ in $(seq 100); do
-	grep -q '^GET /DeviceInformationX HTTP/1.1' "$T/asked" && break
-	sleep 0.05
-done
-grep -q '^GET /DeviceInformationX HTTP/1.1' "$T/asked" || fail "the phone was not asked"
+wait_until 5 grep -q '^GET /DeviceInformationX HTTP/1.1' "$T/asked" || fail "the phone was not asked"
 sleep 4
 stop_daemon
 ! grep -q '"http.device"' "$EVENTS" || fail "nonsense was believed"

@@ -47,10 +47,7 @@ terminal() {
 
 # ends N: the daemon ends by itself with that exit code, within ten seconds.
 ends() {
-	for _ in $(seq 200); do
-		kill -0 "$DAEMON" 2>/dev/null || break
-		sleep 0.05
-	done
+	wait_until 10 gone "$DAEMON" || :
 	! kill -9 "$DAEMON" 2>/dev/null || fail "the daemon hangs"
 	status=0
 	wait "$DAEMON" || status=$?

@@ -56,12 +56,7 @@ grep -q "10\.77\.0\.9.*$mac" "$T/out" || { cat "$T/out"; fail "who has our addre
 # A port that somebody else holds: named, with its process.
 need dnsmasq
 ip -n "$SRV" addr add 10.77.0.1/24 dev lan0
-ip netns exec "$SRV" dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$T" --user=root \
-	--pid-file= --log-facility="$T/dnsmasq.log" &
-for _ in $(seq 50); do
-	in_srv grep -q ':0045 ' /proc/net/udp && break
-	sleep 0.05
-done
+hold_udp_69
 run 4 'UDP port 69 is held by dnsmasq .process [0-9]+' -i lan0 --state-dir "$T/state" "$FILES"
 kill $!
 # The interface that leads to one's own network.

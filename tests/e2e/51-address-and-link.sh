@@ -4,15 +4,10 @@
 . "$(dirname "$0")/lib.sh"
 ns_make
 synth --size 100000 java70 SCCP70.8-3-3S "$FILES/7970"
-has_address() { ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24"; }
 start_daemon
 has_address || fail "the address was not added"
 ip -n "$SRV" addr flush dev lan0
-for _ in $(seq 40); do
-	has_address && break
-	sleep 0.05
-done
-has_address || fail "the address did not come back"
+wait_until 2 has_address || fail "the address did not come back"
 ip -n "$CLI" link set eth0 down
 wait_event network.link '"up": *false' >/dev/null
 ip -n "$CLI" link set eth0 up

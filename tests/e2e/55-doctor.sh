@@ -67,18 +67,11 @@ doctor 1
 
 # Everything at once.
 ip -n "$CLI" addr add 10.79.70.1/24 dev eth0
-ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.79.70.200,10.79.70.220,1h \
-	--dhcp-leasefile="$T/leases" --dhcp-authoritative --interface=eth0 --bind-interfaces \
-	--user= --group= --pid-file= --log-facility="$T/dnsmasq.log" &
+start_rival eth0 10.79.70
 ip -n "$SRV" link add d0 type veth peer name d1
 ip -n "$SRV" addr add 10.79.70.77/24 dev d0
 ip -n "$SRV" link set d0 up
-ip netns exec "$SRV" dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$T" --user=root \
-	--pid-file= --log-facility="$T/dnsmasq2.log" &
-for _ in $(seq 50); do
-	in_srv grep -q ':0045 ' /proc/net/udp && break
-	sleep 0.05
-done
+hold_udp_69
 mkdir "$T/empty"
 printf 'nonsense' >"$T/empty/SCCP70.9-9-9S.loads"
 mac=$(ip -n "$CLI" -o link show eth0 | sed 's/.*ether \([^ ]*\).*/\1/')

@@ -25,7 +25,7 @@ wait_event phone.recovered >/dev/null
 said=$(grep -c '"address-restored"' "$EVENTS")
 [ "$said" = 1 ] || fail "that the address was put back was said $said times"
 [ "$(grep -c 'comes and goes' "$LOG")" = 1 ] || fail "the flapping was not said once"
-ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24" || fail "the address is gone"
+has_address || fail "the address is gone"
 stop_daemon
 
 # More news of the kernel than its queue holds: what comes after them is heard all the same.

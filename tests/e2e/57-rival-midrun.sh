@@ -26,13 +26,7 @@ P
 if command -v python3 >/dev/null; then
 	in_cli python3 "$T/asked.py" || fail "nobody asks for other servers while we serve"
 fi
-ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.0.200,10.77.0.220,1h \
-	--dhcp-leasefile="$T/leases" --dhcp-authoritative --interface=eth0 \
-	--bind-interfaces --user= --group= --pid-file= --log-facility="$T/dnsmasq.log" &
-for _ in $(seq 100); do
-	grep -q 'DHCP, IP range' "$T/dnsmasq.log" 2>/dev/null && break
-	sleep 0.05
-done
+start_rival eth0 10.77.0
 ! grep -q network.rival "$EVENTS" || fail "a rival was named before there was one"
 wait_event network.rival '10\.77\.0\.2"' >/dev/null # fails after ten seconds
 wait_event daemon.note phones-only >/dev/null

@@ -14,7 +14,6 @@ same_as() { # FILE, WHEN
 	diff "$1" "$T/now" || :
 	fail "something was left behind: $2"
 }
-has_address() { ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24"; }
 end_with() { # SIGNAL
 	kill -"$1" "$DAEMON"
 	wait "$DAEMON" 2>/dev/null || :

@@ -239,11 +239,7 @@ time.sleep(60)
 EOF
 ip netns exec "$SRV" python3 "$T/rude.py" >"$T/rude.log" 2>&1 &
 RUDE=$!
-for _ in $(seq 200); do
-	! grep -q ready "$T/rude.log" || break
-	sleep 0.1
-done
-grep -q ready "$T/rude.log" || fail "the rude visitors did not come: $(cat "$T/rude.log")"
+wait_until 20 grep -q ready "$T/rude.log" || fail "the rude visitors did not come: $(cat "$T/rude.log")"
 recover_phone --model 7970 --kind erased --mac 00:1b:54:00:77:01
 # Who is silent goes within ten seconds, and there is room again.
 for _ in $(seq 150); do
@@ -261,8 +257,7 @@ done
 
 # The end is told to who looks.
 stop_daemon
-sleep 0.3
-grep -q '"event":"daemon.stop"' "$T/sse" || fail "the stream does not say that it ends"
+wait_until 3 grep -q '"event":"daemon.stop"' "$T/sse" || fail "the stream does not say that it ends"
 
 # A port that is held: by whom, and the exit code of the network.
 ip netns exec "$SRV" python3 -m http.server 8079 --bind 127.0.0.1 >/dev/null 2>&1 &

@@ -75,7 +75,7 @@ for _ in $(seq 100); do
 	[ "$(grep -c '"event":"network.link"' "$EVENTS")" -lt 2 ] || break
 	sleep 0.05
 done
-ip -n "$SRV" -4 addr show dev lan0 | grep -q $IP || fail "the address was not put back"
+has_address || fail "the address was not put back"
 "$BIN" status --control "$C" >"$T/out" 2>&1 || fail "the control socket: $(cat "$T/out")"
 [ "$(stat -c '%a %u' "$C")" = "660 $uid" ] || fail "the socket is not its own"
 held
@@ -92,11 +92,8 @@ reloads() { grep -c '"code":"reloaded"' "$EVENTS" || :; }
 head -c 3000 "$FILES/852.zip" >"$FILES/cut.zip"
 before=$(reloads)
 kill -HUP "$DAEMON"
-for _ in $(seq 100); do
-	[ "$(reloads)" = "$before" ] || break
-	sleep 0.05
-done
-[ "$(reloads)" != "$before" ] || fail "a damaged archive ends the reloads"
+again() { [ "$(reloads)" != "$before" ]; }
+wait_until 5 again || fail "a damaged archive ends the reloads"
 [ -e "/proc/$keeper" ] || fail "a damaged archive brought down what unpacks"
 chmod 600 "$FILES/852.zip"
 kill -HUP "$DAEMON"
@@ -108,11 +105,7 @@ stop_daemon
 [ -s "$T/state/leases" ] && [ -s "$T/state/phones" ] || fail "the state was not saved"
 [ "$(stat -c %u "$T/state/leases")" = "$uid" ] || fail "the leases are not its own"
 [ "$(stat -c %s "$PCAP")" -gt 10000 ] || fail "the recording is empty"
-for _ in $(seq 40); do
-	[ -e "/proc/$keeper" ] || break
-	sleep 0.05
-done
-[ ! -e "/proc/$keeper" ] || fail "what unpacks archives stays behind"
+wait_until 2 test ! -e "/proc/$keeper" || fail "what unpacks archives stays behind"
 
 # --- Once more with the same state; and without its parent the child ends, too.
 start_daemon --control "$C"
@@ -120,11 +113,7 @@ keeper=$(children "$DAEMON" | awk '{print $1}')
 kill -9 "$DAEMON"
 wait "$DAEMON" 2>/dev/null || :
 DAEMON=
-for _ in $(seq 40); do
-	[ -e "/proc/$keeper" ] || break
-	sleep 0.05
-done
-[ ! -e "/proc/$keeper" ] || fail "what unpacks archives outlives its parent"
+wait_until 2 test ! -e "/proc/$keeper" || fail "what unpacks archives outlives its parent"
 
 # --- What cannot work is explained.
 chmod 700 "$FILES"

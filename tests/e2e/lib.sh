@@ -14,6 +14,10 @@
 #     stop_daemon          must end by itself, with 0
 #     daemon_exits N ARGS  reflashd must end with exit code N; what it said is in $LOG
 #     wait_event NAME [RE] prints the first event of that name that matches, fails after 10 s
+#     wait_until S CMD     until CMD succeeds; fails itself when it has not within S seconds
+#     has_address          lan0 has our address
+#     start_rival IF NET [OPTION]  dnsmasq at the phone's end: a DHCP server for NET.200 to .220
+#     hold_udp_69          dnsmasq at our end, as a TFTP server; $! is its process
 #     need CMD ...         skips when a program is missing
 #     say, fail, skip REASON
 
@@ -101,8 +105,18 @@ ns_make() {
 	ip -n "$CLI" link set eth0 up
 }
 
+wait_until() {
+	tries=$(($1 * 20))
+	shift
+	until "$@"; do
+		[ $((tries -= 1)) -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
 in_srv() { ip netns exec "$SRV" "$@"; }
 in_cli() { ip netns exec "$CLI" "$@"; }
+has_address() { ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24"; }
 
 # shellcheck disable=SC2120 # options of the daemon, mostly none
 # Not in_srv: a function in the background would be a shell of its own, and $! that shell.
@@ -115,12 +129,11 @@ start_daemon() {
 	wait_event daemon.ready >/dev/null
 }
 
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
 stop_daemon() {
 	kill -TERM "$DAEMON" 2>/dev/null || fail "the daemon was gone before its time"
-	for _ in $(seq 100); do
-		kill -0 "$DAEMON" 2>/dev/null || break
-		sleep 0.05
-	done
+	wait_until 5 gone "$DAEMON" || :
 	! kill -9 "$DAEMON" 2>/dev/null || fail "the daemon did not stop within 5 s of SIGTERM"
 	status=0
 	wait "$DAEMON" || status=$?
@@ -145,6 +158,22 @@ wait_event() {
 		sleep 0.05
 	done
 	fail "no event $1 ${2:-} within 10 s"
+}
+
+# --- Others on the wire.
+
+start_rival() {
+	ip netns exec "$CLI" dnsmasq -k -C /dev/null --port=0 --dhcp-range="$2.200,$2.220,1h" \
+		--dhcp-leasefile="$T/leases" --dhcp-authoritative --interface="$1" --bind-interfaces \
+		--user= --group= --pid-file= --log-facility="$T/dnsmasq.log" ${3:+"$3"} &
+	wait_until 5 grep -qs 'DHCP, IP range' "$T/dnsmasq.log" ||
+		fail "dnsmasq did not start: $(cat "$T/dnsmasq.log")"
+}
+
+hold_udp_69() {
+	ip netns exec "$SRV" dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$T" --user=root \
+		--pid-file= --log-facility="$T/dnsmasq-tftp.log" &
+	wait_until 3 in_srv grep -q ':0045 ' /proc/net/udp || fail "dnsmasq does not hold UDP port 69"
 }
 
 # --- TFTP: the files of every test, and what every client has to bring home.

@@ -3,6 +3,7 @@
  * The answer of a phone's web server. What is broken stays broken when more comes; a whole page
  * gives an event that can be told, or none.
  */
+#include "exact.h"
 #include "reflashd/device_page.h"
 
 #include <stdlib.h>
@@ -24,10 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	closed = device_page_state(data, len, true);
 	must(closed != DEVICE_PAGE_MORE);
 	must(early == DEVICE_PAGE_MORE || closed == early);
-	copy = malloc(len ? len : 1);
-	must(copy != NULL);
-	if (len)
-		memcpy(copy, data, len);
+	copy = exact_copy(data, len);
 	if (device_page_read(copy, len, 0x0a4f4632, &models, &e)) {
 		must(closed == DEVICE_PAGE_WHOLE && event_has(&e, FIELD_LOAD));
 		must(event_text(&e, text, sizeof(text)) > 0);

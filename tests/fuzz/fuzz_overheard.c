@@ -4,6 +4,7 @@
  * last, the frame. What is told is one of four events, of printable text; what is sent is a CDP
  * frame of ours.
  */
+#include "exact.h"
 #include "reflashd/overheard.h"
 
 #include <stdlib.h>
@@ -60,9 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		data += 3;
 		len -= 3;
 		n = n < len ? n : len;
-		copy = malloc(n ? n : 1);
-		must(copy);
-		memcpy(copy, data, n);
+		copy = exact_copy(data, n);
 		overheard_receive(o, copy, n, now, out);
 		free(copy);
 		check(out);

@@ -5,6 +5,7 @@
  * was received, every event renders, a deadline that is due does something, and what is closed
  * says why.
  */
+#include "exact.h"
 #include "reflashd/bytes.h"
 #include "reflashd/sccp.h"
 
@@ -51,12 +52,9 @@ static void wake(struct connection *c, usec_t now)
 static void feed(struct connection *c, const uint8_t *data, size_t len, usec_t now)
 {
 	static struct sccp_out out;
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	size_t done = 0;
 
-	must(copy != NULL);
-	if (len)
-		memcpy(copy, data, len);
 	while (done < len && !c->closed) {
 		size_t taken = sccp_receive(&c->machine, copy + done, len - done, now, &out);
 

@@ -4,6 +4,7 @@
  * sender, is not much longer than what was asked and can be told from a request; the cuts of a
  * stream make no difference to what is answered.
  */
+#include "exact.h"
 #include "reflashd/sip.h"
 
 #include <stdlib.h>
@@ -71,10 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!models.count)
 		models_builtin(&models);
 	sip_setup(&sip, &models);
-	copy = malloc(len ? len : 1);
-	must(copy != NULL);
-	if (len)
-		memcpy(copy, data, len);
+	copy = exact_copy(data, len);
 	sip_datagram(&sip, peer, copy, len, 0, &out);
 	check(len);
 	free(copy);

@@ -10,6 +10,7 @@
  * exceeded, contents are released exactly once, text is printable, the deadline moves on, and
  * in the end everything ends.
  */
+#include "exact.h"
 #include "reflashd/tftp_server.h"
 
 #include <stdlib.h>
@@ -124,9 +125,8 @@ static void step(struct world *w, uint8_t where, const uint8_t *data, size_t len
 {
 	unsigned who = where >> 4;
 	struct tftp_peer from = {0x0a000001u + (who & 1), (uint16_t)(1000 + (who >> 1))};
-	uint8_t *copy = malloc(len ? len : 1); /* exact size */
+	uint8_t *copy = exact_copy(data, len);
 
-	memcpy(copy, data, len);
 	if ((where & 15) < 8)
 		tftp_server_transfer_receive(&w->s, where & 7, copy, len, now, &w->out);
 	else if ((where & 15) < 14)

@@ -4,6 +4,7 @@
  * cmocka.
  */
 #include "archive_rig.h"
+#include "exact.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -37,16 +38,12 @@ int archive_rig_visit(void *ctx, const char *name, const uint8_t *data, size_t l
 	return 0;
 }
 
-/* From an exact copy on the heap, so that ASan sees one byte too far. */
 int archive_rig_walk_bytes(const char *name, const uint8_t *data, size_t len,
 			   struct archive_found *found, struct fault *f)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	int err;
 
-	assert_non_null(copy);
-	if (len)
-		memcpy(copy, data, len);
 	memset(found, 0, sizeof(*found));
 	f->text[0] = '\0';
 	err = archive_walk(name, copy, len, archive_rig_visit, found, f);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "config_rig.h"
+#include "exact.h"
 
 #define WORDS_MAX 12
 
@@ -49,10 +50,9 @@ int config_rig_load(struct config *c, const char *line, struct fault *f)
 int config_rig_read(struct config *c, const char *text, struct fault *f)
 {
 	size_t len = strlen(text);
-	char *copy = malloc(len ? len : 1); /* exact, so that ASan sees one byte too far */
+	char *copy = exact_copy(text, len);
 	int err;
 
-	memcpy(copy, text, len);
 	f->text[0] = 0;
 	err = config_read(c, "my.conf", copy, len, f);
 	free(copy);

@@ -12,6 +12,7 @@
 /* clang-format on */
 
 #include "dhcp_rig.h"
+#include "exact.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +47,8 @@ struct mac dhcp_phone(unsigned n)
 
 void dhcp_receive(const uint8_t *data, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 
-	assert_non_null(copy);
-	memcpy(copy, data, len);
 	dhcp_server_receive(&dhcp.server, copy, len, dhcp.now, &dhcp.out);
 	free(copy);
 	assert_true(dhcp.out.event_count > 0);

@@ -14,7 +14,7 @@
 
 #include "play_rig.h"
 
-const struct play_bundle play_stock[PLAY_STOCK] = {
+const struct sketch_bundle play_stock[PLAY_STOCK] = {
 	{"SCCP70.8-3-3S",
 	 MODEL_JAVA,
 	 {"SCCP70.8-3-3S.loads", "term70.default.loads", "jar70sccp.8-3-2-27.sbn",
@@ -33,41 +33,12 @@ const struct play_bundle play_stock[PLAY_STOCK] = {
 	 {"CP7912080003SCCP070409A.sbin", "CP7912080003SCCP070409A.zup"}},
 };
 
-static struct models models;
-static struct library library;
-static struct firmware_file files[PLAY_STOCK * 10];
-struct bundle play_bundles[PLAY_STOCK];
-static unsigned indices[PLAY_STOCK * 10];
+struct sketch play_sketch;
 struct phones play_phones; /* large */
 
 void play_make_library(void)
 {
-	unsigned n = 0;
-
-	models_builtin(&models);
-	memset(files, 0, sizeof(files));
-	memset(play_bundles, 0, sizeof(play_bundles));
-	for (unsigned b = 0; b < PLAY_STOCK; b++) {
-		text_copy(play_bundles[b].load, sizeof(play_bundles[b].load), play_stock[b].load);
-		play_bundles[b].family = play_stock[b].family;
-		play_bundles[b].models = models_by_load(&models, play_stock[b].load);
-		play_bundles[b].files = &indices[n];
-		play_bundles[b].complete = play_bundles[b].fit = true;
-		for (unsigned i = 0; i < 10 && play_stock[b].file[i]; i++) {
-			text_copy(files[n].name, sizeof(files[n].name), play_stock[b].file[i]);
-			files[n].role = text_ends_nocase(play_stock[b].file[i], ".loads")
-						? FILE_LOADS
-						: FILE_IMAGE;
-			indices[n] = n;
-			play_bundles[b].file_count++;
-			n++;
-		}
-	}
-	library = (struct library){.models = &models,
-				   .file = files,
-				   .file_count = n,
-				   .bundle = play_bundles,
-				   .bundle_count = PLAY_STOCK};
+	sketch_library(&play_sketch, play_stock, PLAY_STOCK);
 }
 
 static void note(struct play *p, const struct event *e)
@@ -240,7 +211,7 @@ void play_run(struct play *p, const char *script)
 
 void play_reset(void)
 {
-	phones_init(&play_phones, &library);
+	phones_init(&play_phones, &play_sketch.library);
 	phones_aim(&play_phones, "SCCP70.8-3-3S", false);
 }
 

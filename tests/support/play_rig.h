@@ -12,6 +12,7 @@
 
 #include "reflashd/phone.h"
 #include "reflashd/text.h"
+#include "sketch_rig.h"
 
 #define SECOND INT64_C(1000)
 #define START  (INT64_C(1795229824) * SECOND)
@@ -34,12 +35,8 @@ struct play {
 #define PLAY_STOCK 6
 
 /* The bundles: only what the tracker looks at. */
-extern const struct play_bundle {
-	const char *load;
-	enum model_family family;
-	const char *file[10];
-} play_stock[PLAY_STOCK];
-extern struct bundle play_bundles[PLAY_STOCK];
+extern const struct sketch_bundle play_stock[PLAY_STOCK];
+extern struct sketch play_sketch;
 extern struct phones play_phones; /* large */
 
 void play_step(struct play *p, const char *verb, const char *name);

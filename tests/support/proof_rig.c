@@ -14,21 +14,21 @@
 #define START (INT64_C(1795229824) * 1000)
 #define IP    0x0a4f4633u
 
+#define JAVA(N, MODELS)                                                                            \
+	{                                                                                          \
+		SYNTH_JAVA##N, "SCCP" #N ".8-5-2S", "SIP" #N ".8-5-2S", "SCCP" #N ".8-2-2S",       \
+			"SIP" #N ".8-2-2S", "8.5(2S)", "jar" #N "sccp.8-5-2S", "TERM" #N "_LOAD",  \
+			MODELS                                                                     \
+	}
+
 static const struct family families[] = {
-	{SYNTH_JAVA70, "SCCP70.8-5-2S", "SIP70.8-5-2S", "SCCP70.8-2-2S", "SIP70.8-2-2S", "8.5(2S)",
-	 "jar70sccp.8-5-2S", "TERM70_LOAD", "7970 7971"},
-	{SYNTH_JAVA41, "SCCP41.8-5-2S", "SIP41.8-5-2S", "SCCP41.8-2-2S", "SIP41.8-2-2S", "8.5(2S)",
-	 "jar41sccp.8-5-2S", "TERM41_LOAD", "7941 7941G-GE 7961 7961G-GE"},
-	{SYNTH_JAVA42, "SCCP42.8-5-2S", "SIP42.8-5-2S", "SCCP42.8-2-2S", "SIP42.8-2-2S", "8.5(2S)",
-	 "jar42sccp.8-5-2S", "TERM42_LOAD", "7942 7962"},
-	{SYNTH_JAVA45, "SCCP45.8-5-2S", "SIP45.8-5-2S", "SCCP45.8-2-2S", "SIP45.8-2-2S", "8.5(2S)",
-	 "jar45sccp.8-5-2S", "TERM45_LOAD", "7945 7965"},
-	{SYNTH_JAVA11, "SCCP11.8-5-2S", "SIP11.8-5-2S", "SCCP11.8-2-2S", "SIP11.8-2-2S", "8.5(2S)",
-	 "jar11sccp.8-5-2S", "TERM11_LOAD", "7906 7911"},
-	{SYNTH_JAVA31, "SCCP31.8-5-2S", "SIP31.8-5-2S", "SCCP31.8-2-2S", "SIP31.8-2-2S", "8.5(2S)",
-	 "jar31sccp.8-5-2S", "TERM31_LOAD", "7931"},
-	{SYNTH_JAVA75, "SCCP75.8-5-2S", "SIP75.8-5-2S", "SCCP75.8-2-2S", "SIP75.8-2-2S", "8.5(2S)",
-	 "jar75sccp.8-5-2S", "TERM75_LOAD", "7975"},
+	JAVA(70, "7970 7971"),
+	JAVA(41, "7941 7941G-GE 7961 7961G-GE"),
+	JAVA(42, "7942 7962"),
+	JAVA(45, "7945 7965"),
+	JAVA(11, "7906 7911"),
+	JAVA(31, "7931"),
+	JAVA(75, "7975"),
 	{SYNTH_LEGACY, "P00308010200", "P0S3-8-12-00", "P00308000900", "P0S3-08-8-00", "8.1(2.0)",
 	 NULL, NULL, "7940 7960"},
 	{SYNTH_KUP7912, "CP7912080003SCCP070409A", "CP7912080001SIP060412A",
@@ -137,7 +137,7 @@ void proof_get(const char *name, const char *load)
 	tftp(EVENT_TFTP_COMPLETE, name, NULL);
 }
 
-void proof_miss(const char *name)
+static void miss(const char *name)
 {
 	tftp(EVENT_TFTP_REQUEST, name, NULL);
 	tftp(EVENT_TFTP_REFUSED, name, NULL);
@@ -205,24 +205,33 @@ void proof_boot(const char *load)
 {
 	proof_dhcp();
 	if (proof_desk.model->family == MODEL_KUP) {
-		proof_miss("SEP" LOW ".cnf.xml");
+		miss("SEP" LOW ".cnf.xml");
 		proof_get("XMLDefault.cnf.xml", NULL);
-		proof_miss(proof_desk.model->profile[0] == 'g'	 ? "gk" LOW
-			   : proof_desk.model->profile[0] == 'l' ? "ld" LOW
-								 : "ff" LOW);
+		miss(proof_desk.model->profile[0] == 'g'   ? "gk" LOW
+		     : proof_desk.model->profile[0] == 'l' ? "ld" LOW
+							   : "ff" LOW);
 		return;
 	}
 	if (proof_desk.model->family == MODEL_LEGACY && load && text_starts_nocase(load, "P0S")) {
-		proof_miss("SIPDefault.cnf");
-		proof_miss("SIP" MAC ".cnf");
+		miss("SIPDefault.cnf");
+		miss("SIP" MAC ".cnf");
 		return;
 	}
-	proof_miss("CTLSEP" MAC ".tlv");
-	proof_miss("SEP" MAC ".cnf.xml");
+	miss("CTLSEP" MAC ".tlv");
+	miss("SEP" MAC ".cnf.xml");
 	proof_get("XMLDefault.cnf.xml", NULL);
 }
 
-/* ---- the proof_ways to say it ---- */
+void proof_given(const struct family *f, const char *model, const char *load)
+{
+	proof_setup(f, model, load);
+	proof_dhcp();
+	proof_at(10);
+	proof_feed(load, 99, true);
+	proof_at(300);
+}
+
+/* ---- the ways to say it ---- */
 
 const struct proof_way proof_ways[WAYS] = {
 	[CDP] = {EVENT_CDP_SEEN, FIELD_SOFTWARE, "cdp", false},

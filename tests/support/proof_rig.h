@@ -54,9 +54,10 @@ void proof_wait_until(int seconds);
 
 void proof_dhcp(void);
 void proof_get(const char *name, const char *load);
-void proof_miss(const char *name);
 /* The list, and the first n images; all when n is large. True: these were all. */
 bool proof_feed(const char *load, unsigned n, bool erased);
+/* Set up, and an erased phone has all of it; five minutes have passed. */
+void proof_given(const struct family *f, const char *model, const char *load);
 /* The requests that only a running image makes. */
 void proof_boot(const char *load);
 void proof_announce(enum way way, const char *load);

@@ -9,17 +9,14 @@
 
 #include <cmocka.h>
 
+#include "sketch_rig.h"
 #include "story_rig.h"
 
 #include "reflashd/text.h"
 
 #define START INT64_C(1795219200000)
 
-static const struct {
-	const char *load;
-	enum model_family family;
-	const char *file[8];
-} stock[] = {
+static const struct sketch_bundle stock[] = {
 	{"SCCP70.8-3-3S",
 	 MODEL_JAVA,
 	 {"SCCP70.8-3-3S.loads", "term70.default.loads", "jar70sccp.8-3-2-27.sbn",
@@ -43,11 +40,7 @@ static const struct {
 };
 
 struct phones story_phones; /* large */
-static struct models models;
-static struct library library;
-static struct firmware_file files[64];
-static struct bundle bundles[ARRAY_LEN(stock)];
-static unsigned indices[64];
+static struct sketch sketch;
 static struct phones_out out;
 
 /* Whom the lines are about. */
@@ -59,34 +52,6 @@ static struct teller {
 	char load[72];
 	int64_t now;
 } t;
-
-static void make_library(void)
-{
-	unsigned n = 0;
-
-	if (library.models)
-		return;
-	models_builtin(&models);
-	for (unsigned b = 0; b < ARRAY_LEN(stock); b++) {
-		text_copy(bundles[b].load, sizeof(bundles[b].load), stock[b].load);
-		bundles[b].family = stock[b].family;
-		bundles[b].models = models_by_load(&models, stock[b].load);
-		bundles[b].files = &indices[n];
-		bundles[b].complete = bundles[b].fit = true;
-		for (unsigned i = 0; i < ARRAY_LEN(stock[b].file) && stock[b].file[i]; i++, n++) {
-			text_copy(files[n].name, sizeof(files[n].name), stock[b].file[i]);
-			files[n].role =
-				text_ends_nocase(files[n].name, ".loads") ? FILE_LOADS : FILE_IMAGE;
-			indices[n] = n;
-			bundles[b].file_count++;
-		}
-	}
-	library = (struct library){.models = &models,
-				   .file = files,
-				   .file_count = n,
-				   .bundle = bundles,
-				   .bundle_count = ARRAY_LEN(stock)};
-}
 
 static void join(char *list, size_t size, const char *word)
 {
@@ -366,8 +331,9 @@ static void step(const char *line)
 
 void story_play(struct story *st, const char *name, const char *text)
 {
-	make_library();
-	phones_init(&story_phones, &library);
+	if (!sketch.library.models)
+		sketch_library(&sketch, stock, ARRAY_LEN(stock));
+	phones_init(&story_phones, &sketch.library);
 	story_phones.rival_ip = 0;
 	story_phones.own_ip = 0x0a4f4601;
 	story_phones.listening = false;

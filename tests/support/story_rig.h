@@ -5,18 +5,28 @@
  *	TIME VERB WORDS		TIME: seconds, or HH:MM:SS
  *	= WHAT WORDS		what must be true now
  *
- * phone MAC IP       who does the following; the first is 00:1b:54:ca:01:02 10.79.70.51
- * from LOAD          the bundle that .loads and images come from until the next one; -: none
- * discover CLASS     dhcp.discover and dhcp.offer. ack CLASS: dhcp.request and dhcp.ack. Also
- *                    request, nak REASON, ignored REASON, decline
- * ask, miss, unknown, withheld, start, done, get, progress NAME: tftp.request, with a refusal that
- *is expected, unknown or withheld; with a start; complete; the three; progress abort NAME BYTES
- *REASON elsewhere IP NAME, arp IP, cdp SOFTWARE, cdpip IP, sccp LOAD, sip LOAD, alarm TEXT, rival
- *IP wait               only time goes by
+ *	phone MAC IP	who does the following; the first is 00:1b:54:ca:01:02 10.79.70.51
+ *	from LOAD	the bundle that .loads and images come from until the next one; -: none
+ *	aim LOAD	the target
  *
- * = stage NAME       = advice CODE|none (the one that stands)
- * = said CODE…|none  all that were said so far. = cleared CODE…|none
- * = words TEXT       in the last advice
+ *	discover CLASS	dhcp.discover and dhcp.offer
+ *	ack CLASS	dhcp.request and dhcp.ack; also request, nak REASON, ignored REASON, decline
+ *
+ *	ask NAME	tftp.request; then, each with what goes before it:
+ *	miss, unknown, withheld NAME	a refusal that is expected, unknown, withheld
+ *	start NAME	a start
+ *	get NAME	a start and complete
+ *	done, progress NAME		tftp.complete, tftp.progress alone
+ *	abort NAME BYTES REASON
+ *
+ *	elsewhere IP NAME, arp IP, rival IP, cdp SOFTWARE, cdpip IP, sccp LOAD, sip LOAD, alarm TEXT
+ *	wait		only time goes by
+ *
+ *	= stage NAME
+ *	= advice CODE|none	the one that stands
+ *	= said CODE...|none	all that were said so far
+ *	= cleared CODE...|none
+ *	= words TEXT		in the last advice
  *
  * Ticks come at their deadlines, to the millisecond, before each event.
  */

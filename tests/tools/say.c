@@ -3,9 +3,10 @@
  * say: puts a frame on the wire as it is given, and may wait for one that comes back.
  *
  *	say -i IFACE [-n TIMES] [-w SECONDS] HEX
- *	say -i IFACE -f FIRST -n TIMES HEX	flood: the last four bytes of the source MAC count
- *up say -c -m MAC [-a IP] [-d DEVICE] [-p PLATFORM] [-s SOFTWARE] [-r REQUEST:MANAGEMENT:MW]
+ *	say -i IFACE -f FIRST -n TIMES HEX
+ *	say -c -m MAC [-a IP] [-d DEVICE] [-p PLATFORM] [-s SOFTWARE] [-r REQUEST:MANAGEMENT:MW]
  *
+ * The second is a flood: the last four bytes of the source MAC count up from FIRST.
  * HEX may contain blanks. With -w the next CDP frame of somebody else is printed in hex, or the
  * exit code is 1. With -c nothing is sent: the hex of a CDP frame of that content is printed.
  */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/cdp.h"
 
 #include <stdlib.h>
@@ -166,11 +167,9 @@ static void test_tagged(void **state)
 
 static bool decode_copy(struct cdp_frame *f, const uint8_t *data, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	bool ok;
 
-	assert_non_null(copy);
-	memcpy(copy, data, len);
 	ok = cdp_decode(f, copy, len);
 	free(copy);
 	return ok;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/device_page.h"
 #include "reflashd/text.h"
 
@@ -37,19 +38,9 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Of exact size, so that one byte read too far is seen. */
-static uint8_t *copy_of(const void *data, size_t len)
-{
-	uint8_t *copy = malloc(len ? len : 1);
-
-	assert_non_null(copy);
-	memcpy(copy, data, len);
-	return copy;
-}
-
 static enum device_page_state state_of(const char *data, size_t len, bool closed)
 {
-	uint8_t *copy = copy_of(data, len);
+	uint8_t *copy = exact_copy(data, len);
 	enum device_page_state s = device_page_state(copy, len, closed);
 
 	free(copy);
@@ -60,7 +51,7 @@ static enum device_page_state state_of(const char *data, size_t len, bool closed
 static const char *read_bytes(const char *data, size_t len)
 {
 	static char text[400];
-	uint8_t *copy = copy_of(data, len);
+	uint8_t *copy = exact_copy(data, len);
 	const struct event *e = &event;
 	bool good = device_page_read(copy, len, IP, &models, &event);
 	char mac[MAC_TEXT_MAX];

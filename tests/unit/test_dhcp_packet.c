@@ -11,6 +11,7 @@
 #include "reflashd/dhcp_server.h"
 
 #include "dhcp_golden.h"
+#include "exact.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,10 @@ static void test_every_prefix(void **state)
 	(void)state;
 	for (i = 0; i < GOLDEN_COUNT; i++) {
 		for (len = 0; len <= dhcp_golden[i].len; len++) {
-			uint8_t *copy = malloc(len ? len : 1);
+			uint8_t *copy = exact_copy(dhcp_golden[i].data, len);
 			enum dhcp_parse got;
 			unsigned code;
 
-			assert_non_null(copy);
-			memcpy(copy, dhcp_golden[i].data, len);
 			got = dhcp_packet_parse(&packet, copy, len);
 			assert_int_equal(got, len < HEADER ? DHCP_PARSE_SHORT : DHCP_PARSE_OK);
 			free(copy);

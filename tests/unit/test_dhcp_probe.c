@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/dhcp_probe.h"
 #include "reflashd/dhcp_server.h"
 
@@ -222,10 +223,8 @@ static void test_every_prefix(void **state)
 
 	(void)state;
 	for (len = 0; len <= full; len++) {
-		uint8_t *copy = malloc(len ? len : 1);
+		uint8_t *copy = exact_copy(data, len);
 
-		assert_non_null(copy);
-		memcpy(copy, data, len);
 		begin();
 		dhcp_probe_receive(&probe, RIVAL, copy, len, START, &out);
 		assert_int_equal(probe.state == DHCP_PROBE_RIVAL, len >= 240);
@@ -236,10 +235,10 @@ static void test_every_prefix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nobody),	   cmocka_unit_test(test_discover),
-		cmocka_unit_test(test_once),
-		cmocka_unit_test(test_late_ticks), cmocka_unit_test(test_late_second),
-		cmocka_unit_test(test_answers),	   cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_nobody),	     cmocka_unit_test(test_discover),
+		cmocka_unit_test(test_once),	     cmocka_unit_test(test_late_ticks),
+		cmocka_unit_test(test_late_second),  cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_every_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "exact.h"
 #include "reflashd/event.h"
 
 static const char *const types[EVENT_FIELD_COUNT] = {
@@ -227,12 +228,10 @@ static const struct {
 
 static int read_copy(struct event *e, const char *line, size_t len)
 {
-	char *copy = malloc(len ? len : 1); /* of that size, so that a byte too far is noticed */
+	char *copy = exact_copy(line, len);
 	struct fault f = {.text = ""};
 	int err;
 
-	assert_non_null(copy);
-	memcpy(copy, line, len);
 	err = event_from_json(e, copy, len, &f);
 	free(copy);
 	assert_true(!err || *f.text);

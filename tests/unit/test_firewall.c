@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "exact.h"
 #include "reflashd/firewall.h"
 
 #define O FIREWALL_OPEN
@@ -58,7 +59,13 @@ static char *quoted(const char *text)
 	return copy;
 }
 
-static void check(const char *what, const enum firewall_verdict want[4], bool nft, const char *text)
+struct rules {
+	const char *what;
+	enum firewall_verdict want[ARRAY_LEN(questions)];
+	const char *text;
+};
+
+static void check(const struct rules *r, bool nft, const char *text)
 {
 	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
 		struct firewall_answer a;
@@ -66,20 +73,16 @@ static void check(const char *what, const enum firewall_verdict want[4], bool nf
 			      : firewall_judge_iptables(text, strlen(text), &questions[i], &a);
 
 		if (err)
-			fail_msg("%s: error %d", what, err);
-		if (a.verdict != want[i])
-			fail_msg("%s: question %zu: %d, not %d", what, i, (int)a.verdict,
-				 (int)want[i]);
+			fail_msg("%s: error %d", r->what, err);
+		if (a.verdict != r->want[i])
+			fail_msg("%s: question %zu: %d, not %d", r->what, i, (int)a.verdict,
+				 (int)r->want[i]);
 	}
 }
 
 static void nft_rules(void **state)
 {
-	static const struct {
-		const char *what;
-		enum firewall_verdict want[4];
-		const char *text;
-	} cases[] = {
+	static const struct rules cases[] = {
 		{"nothing", {O, O, O, O}, ""},
 		{"accepts all", {O, O, O, O}, INPUT("accept")},
 		{"drops all", {B, B, B, B}, INPUT("drop")},
@@ -198,7 +201,7 @@ static void nft_rules(void **state)
 
 		snprintf(json, sizeof(json), "{'nftables':[%s]}", cases[i].text);
 		text = quoted(json);
-		check(cases[i].what, cases[i].want, true, text);
+		check(&cases[i], true, text);
 		free(text);
 	}
 }
@@ -209,11 +212,7 @@ static void nft_rules(void **state)
 
 static void iptables_rules(void **state)
 {
-	static const struct {
-		const char *what;
-		enum firewall_verdict want[4];
-		const char *text;
-	} cases[] = {
+	static const struct rules cases[] = {
 		{"nothing", {O, O, O, O}, ""},
 		{"accepts", {O, O, O, O}, FILTER("ACCEPT") "COMMIT\n"},
 		{"drops", {B, B, B, B}, FILTER("DROP") "COMMIT\n"},
@@ -259,7 +258,7 @@ static void iptables_rules(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		check(cases[i].what, cases[i].want, false, cases[i].text);
+		check(&cases[i], false, cases[i].text);
 }
 
 static void names_the_chain(void **state)
@@ -291,18 +290,14 @@ static void broken(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < strlen(json); len++) {
-		char *copy = malloc(len ? len : 1);
+		char *copy = exact_copy(json, len);
 
-		assert_non_null(copy);
-		memcpy(copy, json, len);
 		assert_int_equal(firewall_judge_nft(copy, len, true, &questions[0], &a), -EBADMSG);
 		free(copy);
 	}
 	for (size_t len = 0; len < strlen(rules); len++) {
-		char *copy = malloc(len ? len : 1);
+		char *copy = exact_copy(rules, len);
 
-		assert_non_null(copy);
-		memcpy(copy, rules, len);
 		(void)firewall_judge_iptables(copy, len, &questions[0], &a);
 		free(copy);
 	}

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/frame.h"
 
 #include <stdlib.h>
@@ -96,12 +97,10 @@ static void test_every_prefix(void **state)
 
 	(void)state;
 	for (i = 0; i < len; i++) {
-		uint8_t *copy = malloc(i ? i : 1);
+		uint8_t *copy = exact_copy(out, i);
 		struct frame_udp got;
 		struct span body;
 
-		assert_non_null(copy);
-		memcpy(copy, out, i);
 		assert_false(frame_parse(&got, &body, copy, i));
 		free(copy);
 	}
@@ -236,10 +235,8 @@ static void test_arp(void **state)
 	assert_int_equal(frame_arp_write(out, sizeof(out), &answer), FRAME_MIN);
 	assert_memory_equal(out, reply, sizeof(reply));
 	for (i = 0; i < sizeof(reply); i++) {
-		uint8_t *copy = malloc(i ? i : 1);
+		uint8_t *copy = exact_copy(reply, i);
 
-		assert_non_null(copy);
-		memcpy(copy, reply, i);
 		assert_false(frame_arp_parse(&got, copy, i));
 		free(copy);
 	}

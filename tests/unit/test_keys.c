@@ -11,6 +11,7 @@
 
 #include "reflashd/signature.h"
 
+#include "exact.h"
 #include "sign.h"
 
 static struct keys keys, before;
@@ -18,11 +19,9 @@ static struct keys keys, before;
 static int read_text(const char *text, struct fault *f)
 {
 	size_t len = strlen(text);
-	char *copy = malloc(len ? len : 1);
+	char *copy = exact_copy(text, len);
 	int err;
 
-	assert_non_null(copy);
-	memcpy(copy, text, len);
 	before = keys;
 	memset(f, 0, sizeof(*f));
 	err = keys_read(&keys, "k.ini", copy, len, f);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/lease.h"
 
 #include <stdio.h>
@@ -390,12 +391,10 @@ static void test_every_prefix(void **state)
 
 	(void)state;
 	for (len = 0; len < sizeof(text); len++) {
-		char *copy = malloc(len ? len : 1);
+		char *copy = exact_copy(text, len);
 		struct fault f;
 		int err;
 
-		assert_non_null(copy);
-		memcpy(copy, text, len);
 		pool(4);
 		err = lease_table_load(&t, "leases", copy, len, 0, &f);
 		free(copy);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/lease.h"
 
 #include <stdio.h>
@@ -63,10 +64,8 @@ static void assert_remembers(const struct table *x, const struct table *want)
 static void load(struct table *x, const char *table, const char *journal, size_t len, usec_t now)
 {
 	struct fault f;
-	char *copy = malloc(len ? len : 1); /* exactly, for ASan */
+	char *copy = exact_copy(journal, len);
 
-	assert_non_null(copy);
-	memcpy(copy, journal, len);
 	begin(x);
 	assert_int_equal(lease_table_load(&x->t, "leases", table, strlen(table), now, &f), 0);
 	lease_journal_replay(&x->t, copy, len, now);

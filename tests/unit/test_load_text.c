@@ -2,6 +2,7 @@
 /*
  * loadNNN.txt: as a real .cop has it, as it must not be, and what it says about a bundle.
  */
+#include "exact.h"
 #include "reflashd/load_text.h"
 #include "reflashd/text.h"
 #include "stock.h"
@@ -18,15 +19,11 @@
 #define LOAD307 "307       SIP11.9-4-2SR1-1S     11             // IP Phone 7911G SIP\r\n"
 #define LOAD369 "369       SIP11.9-4-2SR1-1S     11             // IP Phone 7906G SIP\r\n"
 
-/* From an exact copy on the heap, so that ASan sees one byte too far. */
 static bool parse(struct load_text *t, const char *text, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(text, len);
 	bool good;
 
-	assert_non_null(copy);
-	if (len)
-		memcpy(copy, text, len);
 	good = load_text_parse(t, copy, len);
 	free(copy);
 	return good;

@@ -9,15 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact.h"
 #include "reflashd/loads.h"
 
-/* From an exact-size heap copy, so that ASan sees one byte too far. */
 static struct loads *parse_bytes(struct loads *l, const void *body, size_t len)
 {
-	uint8_t *copy = malloc(len > 0 ? len : 1);
+	uint8_t *copy = exact_copy(body, len);
 
-	assert_non_null(copy);
-	memcpy(copy, body, len);
 	memset(l, 0xA5, sizeof(*l)); /* whatever was there before must not matter */
 	loads_parse(l, copy, len);
 	free(copy);

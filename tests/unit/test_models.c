@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "exact.h"
 #include "reflashd/models.h"
 #include "reflashd/text.h"
 
@@ -263,11 +264,9 @@ static void test_set_text(void **state)
 static int read_text(const char *text, struct fault *f)
 {
 	size_t len = strlen(text);
-	char *copy = malloc(len ? len : 1);
+	char *copy = exact_copy(text, len);
 	int err;
 
-	assert_non_null(copy);
-	memcpy(copy, text, len);
 	memset(&other, 0, sizeof(other));
 	other.count = 77;
 	err = models_read(&other, "m.ini", copy, len, f);

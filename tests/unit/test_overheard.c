@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/dhcp_packet.h"
 #include "reflashd/frame.h"
 #include "reflashd/overheard.h"
@@ -49,13 +50,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* From an exact-size copy, so that a byte too far is seen. */
 static bool hear(struct rig *r, usec_t now)
 {
-	uint8_t *copy = malloc(r->len ? r->len : 1);
+	uint8_t *copy = exact_copy(r->frame, r->len);
 
-	assert_non_null(copy);
-	memcpy(copy, r->frame, r->len);
 	overheard_receive(&r->o, copy, r->len, now, &r->out);
 	free(copy);
 	return r->out.heard;

@@ -3,6 +3,7 @@
  * XMLDefault.cnf.xml as it is written, byte for byte; and what is said of files that people wrote:
  * each of the mistakes that were found in public (firmware-formats.md 11.5).
  */
+#include "exact.h"
 #include "reflashd/phone_config.h"
 #include "reflashd/text.h"
 #include "stock.h"
@@ -385,11 +386,9 @@ static void hostile(void **state)
 			 CONFIG_REMARKS_MAX);
 	snprintf(text, sizeof(text), "%s", FILE_OF("<loadInformation8 model='\xff'>\xc3\xa4</x>"));
 	for (size_t n = 0; n <= strlen(text); n++) {
-		uint8_t *copy = malloc(n ? n : 1);
+		uint8_t *copy = exact_copy(text, n);
 		unsigned count;
 
-		assert_non_null(copy);
-		memcpy(copy, text, n);
 		count = phone_config_check("XMLDefault.cnf.xml", copy, n, &models, NULL, r);
 		assert_true(count >= 1);
 		for (unsigned k = 0; k < count; k++)

@@ -31,7 +31,7 @@ static void what_a_record_holds(void **state)
 	assert_string_equal(phone_stage_name(phone->stage), "listed");
 	assert_int_equal(phone->first_ms, START);
 	assert_int_equal(phone->stage_ms, START + 10 * SECOND);
-	assert_ptr_equal(phone->bundle, &play_bundles[0]);
+	assert_ptr_equal(phone->bundle, &play_sketch.bundles[0]);
 	p.mac.b[5] = 3;
 	assert_null(phones_find(&play_phones, p.mac));
 }

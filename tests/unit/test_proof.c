@@ -24,11 +24,7 @@ static void announced(const struct family *f, const char *model, enum way way)
 {
 	const char *load = proof_load_for(f, way);
 
-	proof_setup(f, model, load);
-	proof_dhcp();
-	proof_at(10);
-	proof_feed(load, 99, true);
-	proof_at(300);
+	proof_given(f, model, load);
 	if (loader_has_its_name(f, way)) {
 		proof_announce(way, load);
 		assert_int_equal(proof_desk.recovered, 0);
@@ -58,11 +54,7 @@ static void in_other_words(const struct family *f, const char *model, enum way w
 
 	if (!words)
 		return;
-	proof_setup(f, model, f->sccp);
-	proof_dhcp();
-	proof_at(10);
-	proof_feed(f->sccp, 99, true);
-	proof_at(300);
+	proof_given(f, model, f->sccp);
 	proof_announce(way, words);
 	proof_expect_recovered(proof_ways[way].proof, f->sccp);
 	proof_teardown();
@@ -113,11 +105,7 @@ static void the_stronger_word(const struct family *f, const char *model, enum wa
 {
 	const char *load = proof_load_for(f, way);
 
-	proof_setup(f, model, load);
-	proof_dhcp();
-	proof_at(10);
-	proof_feed(load, 99, true);
-	proof_at(300);
+	proof_given(f, model, load);
 	proof_boot(load);
 	proof_at(303);
 	proof_announce(way, load);
@@ -140,11 +128,7 @@ static void registers(const struct family *f, const char *model, enum way way)
 
 	if (way != SCCP && way != SIP)
 		return;
-	proof_setup(f, model, load);
-	proof_dhcp();
-	proof_at(10);
-	proof_feed(load, 99, true);
-	proof_at(300);
+	proof_given(f, model, load);
 	proof_boot(load);
 	proof_announce(way, NULL);
 	proof_expect_recovered(proof_ways[way].proof, load);

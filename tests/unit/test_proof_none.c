@@ -100,11 +100,7 @@ static void loader_again(const struct family *f, const char *model, enum way way
 
 	if (!f->loader)
 		return;
-	proof_setup(f, model, load);
-	proof_dhcp();
-	proof_at(10);
-	proof_feed(load, 99, true);
-	proof_at(300);
+	proof_given(f, model, load);
 	proof_announce(CDP, f->loader);
 	proof_wait_until(4000);
 	proof_expect_nothing("loader");

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/sccp.h"
 
 #include <stdlib.h>
@@ -47,13 +48,11 @@ static const uint8_t register_7941[] = {
 static const struct mac mac_7941 = {{0x00, 0x19, 0x2f, 0xa1, 0xb2, 0xc3}};
 static const char alarm_text[] = "25: Name=SEPB8BEBF227D79 Load= 9.4(2SR3.1S) Last=Initialized";
 
-/* From an exact-size copy, so that one byte too far is seen. */
 static bool decode_register(struct sccp_register *r, const uint8_t *data, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	bool ok;
 
-	memcpy(copy, data, len);
 	ok = sccp_decode_register(r, copy, len);
 	free(copy);
 	return ok;
@@ -61,10 +60,9 @@ static bool decode_register(struct sccp_register *r, const uint8_t *data, size_t
 
 static bool decode_alarm(struct sccp_alarm *a, const uint8_t *data, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	bool ok;
 
-	memcpy(copy, data, len);
 	ok = sccp_decode_alarm(a, copy, len);
 	free(copy);
 	return ok;

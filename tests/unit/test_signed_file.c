@@ -13,17 +13,15 @@
 #include "reflashd/bytes.h"
 #include "reflashd/signed_file.h"
 
+#include "exact.h"
 #include "sign.h"
 
 /* From an exact-size heap copy, so that ASan sees one byte too far. The spans of *h are gone. */
 static enum signed_parse parse(struct signed_header *h, const uint8_t *data, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	enum signed_parse p;
 
-	assert_non_null(copy);
-	if (len)
-		memcpy(copy, data, len);
 	p = signed_header_parse(h, copy, len);
 	free(copy);
 	return p;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/sip.h"
 #include "reflashd/text.h"
 
@@ -50,13 +51,10 @@ static int setup(void **state)
 	return 0;
 }
 
-/* From an exact-size copy, so that one byte read too far is seen. */
 static void datagram_at(const void *data, size_t len, usec_t now)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 
-	assert_non_null(copy);
-	memcpy(copy, data, len);
 	memset(&out, 0xa5, sizeof(out));
 	sip_datagram(&sip, peer, copy, len, now, &out);
 	free(copy);

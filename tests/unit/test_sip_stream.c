@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "exact.h"
 #include "reflashd/sip.h"
 
 #include <stdio.h>
@@ -50,11 +51,9 @@ static void begin(void)
 
 static void feed(const char *data, size_t len, usec_t now)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(data, len);
 	size_t at = 0;
 
-	assert_non_null(copy);
-	memcpy(copy, data, len);
 	while (at < len && !got.closed) {
 		size_t n = sip_receive(&stream, copy + at, len - at, now, &out);
 

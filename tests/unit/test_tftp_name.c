@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* File names in the shapes that phones (and others) write them. */
+#include "exact.h"
 #include "reflashd/tftp_name.h"
 
 #include <setjmp.h>
@@ -13,10 +14,9 @@
 
 static enum tftp_name_parse parse(struct tftp_name *n, const char *text, size_t len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = exact_copy(text, len);
 	enum tftp_name_parse got;
 
-	memcpy(copy, text, len);
 	got = tftp_name_parse(n, copy, len);
 	free(copy);
 	return got;
