@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Advice: what an observation means for a person with a dead phone, and what to do. A table
- * (advice.def) holds the words; advice.c decides, by evidence only, and never guesses.
+ * (advice.def) holds the words; the rules (src/phone/advice_*.c) decide, by evidence only, and
+ * never guess.
  *
  * Source of every row: phones.md 9, 11, 12. What is not proven says "perhaps" or "most likely".
  */
@@ -41,7 +42,6 @@ enum advice advice_find(const char *code);
  */
 struct phone_watch {
 	enum advice given;		  /* the one that stands; ADVICE_NONE */
-	int64_t given_ms;		  /* when it was said */
 	int64_t said_ms[ADVICE_SAID_MAX]; /* the last ones that were said, */
 	uint8_t said[ADVICE_SAID_MAX];	  /* and which they were */
 	int64_t last_ms;		  /* its last sign of life; 0: none yet */

@@ -82,8 +82,6 @@ struct board {
 	int64_t second_last;		/* the newest wall second in it; 0: none */
 	/* The text of the last message that belongs to no phone and is a warning or worse. */
 	char notice[768];
-	enum event_severity notice_severity;
-	int64_t notice_ms;
 	/* The board's own: where a phone is, by its MAC address; 0: nowhere, else its number + 1.
 	 * And the addresses once more, side by side, to be looked through fast. */
 	uint16_t index[BOARD_INDEX];

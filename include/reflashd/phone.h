@@ -55,7 +55,7 @@ struct phone {
 	char load[72];		     /* what it is being given, or runs */
 	const struct bundle *bundle; /* NULL: none yet */
 	uint32_t fetched;	     /* bit i: file i of the bundle was completed */
-	bool config_asked, application_asked, legacy_walk;
+	bool config_asked, legacy_walk;
 	int64_t first_ms, stage_ms; /* wall time of the events */
 	uint32_t ever; /* like fetched, but kept when the phone starts over with the same bundle */
 	bool erased;   /* it asked for what only an erased phone asks for */
@@ -82,11 +82,10 @@ struct phone {
 	enum phone_proof announced_by; /* the strongest way it said so */
 	int64_t proof_due_ms;	       /* proven by requests; says so then. 0: not waiting */
 
-	/* Where it is in the bundle, in bytes of its images. */
-	uint64_t done_bytes, file_bytes; /* of whole files; of the one under way */
-	int64_t fetch_ms;		 /* when it began to fetch */
+	uint64_t file_bytes; /* of the image under way */
+	int64_t fetch_ms;    /* when it began to fetch */
 
-	struct phone_watch watch; /* advice.c's own */
+	struct phone_watch watch; /* the advice's own */
 
 	int64_t announced_ms; /* when it last announced .announced */
 	bool loader_seen;     /* TERMxx_LOAD was announced since it last ran a load */

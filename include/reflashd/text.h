@@ -29,6 +29,14 @@ bool text_equal_nocase(const char *a, const char *b);
 bool text_starts_nocase(const char *text, const char *prefix);
 bool text_ends_nocase(const char *text, const char *suffix);
 
+/* The same of bytes that are no C string. An absent span has no data. */
+bool span_is(struct span s, const char *text);
+bool span_starts(struct span s, const char *text);
+struct span span_from(struct span s, size_t at); /* at: not behind its end */
+struct span span_trim(struct span s);		 /* without blanks and tabs around it */
+/* Digits only, at least one; false when it is more than max. */
+bool span_number(struct span s, uint64_t max, uint64_t *out);
+
 /* How many letters to insert, drop or change to make one word of the other (Levenshtein), in any
  * case; UINT_MAX when one is longer than TEXT_DISTANCE_MAX. */
 #define TEXT_DISTANCE_MAX 32

@@ -49,6 +49,7 @@ void view_report(const struct board *b, unsigned width, bool style,
 /* Words that all of these share. */
 const char *view_stage_words(const struct board_phone *p); /* "writing flash" */
 const char *view_stage_word(const struct board_phone *p);  /* "writing" */
+const char *view_proof_words(const char *proof);	   /* "it announced its load by CDP" */
 #define VIEW_BYTES_MAX 16
 const char *view_bytes(char out[VIEW_BYTES_MAX], uint64_t n); /* "4.2 MB" */
 #define VIEW_CLOCK_MAX 32

@@ -100,6 +100,55 @@ bool text_ends_nocase(const char *text, const char *suffix)
 	return n >= m && text_equal_nocase(text + n - m, suffix);
 }
 
+bool span_starts(struct span s, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (s.len < n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (text_lower((char)s.data[i]) != text_lower(text[i]))
+			return false;
+	return true;
+}
+
+bool span_is(struct span s, const char *text)
+{
+	return s.len == strlen(text) && span_starts(s, text);
+}
+
+struct span span_from(struct span s, size_t at)
+{
+	must(at <= s.len);
+	return at ? (struct span){s.data + at, s.len - at} : s; /* an absent one has no data */
+}
+
+struct span span_trim(struct span s)
+{
+	while (s.len && (s.data[0] == ' ' || s.data[0] == '\t'))
+		s = span_from(s, 1);
+	while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+bool span_number(struct span s, uint64_t max, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)s.data[i] - '0';
+
+		if (digit > 9 || digit > max || n > (max - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return true;
+}
+
 bool text_to_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;

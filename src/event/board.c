@@ -16,6 +16,7 @@
  */
 #include "reflashd/board.h"
 
+#include "reflashd/hash.h"
 #include "reflashd/text.h"
 
 #include <string.h>
@@ -24,19 +25,10 @@
 
 /* ---- phones ---- */
 
-static uint32_t hash(const uint8_t *data, size_t len)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ data[i]) * 16777619u;
-	return h;
-}
-
 /* The place of that MAC in the index: where it stands, or where it would. */
 static unsigned place_of(const struct board *b, struct mac mac)
 {
-	unsigned at = hash(mac.b, sizeof(mac.b)) % BOARD_INDEX;
+	unsigned at = hash32(HASH32, mac.b, sizeof(mac.b)) % BOARD_INDEX;
 
 	while (b->index[at] && !mac_equal(b->phone[b->index[at] - 1].mac, mac))
 		at = (at + 1) % BOARD_INDEX;
@@ -334,7 +326,7 @@ uint64_t board_speed(const struct board *b, int64_t now_ms)
 /* The transfer of that file, or the one to follow it in: a free one, else the first. */
 static struct board_transfer *transfer_of(struct board_phone *p, const char *file, bool *known)
 {
-	uint32_t name = hash((const uint8_t *)file, strlen(file));
+	uint32_t name = hash32(HASH32, file, strlen(file));
 	struct board_transfer *unused = NULL;
 
 	name += !name;
@@ -474,11 +466,8 @@ static void apply_ourselves(struct board *b, const struct event *e)
 		break;
 	default: break;
 	}
-	if (e->severity < SEVERITY_WARNING)
-		return;
-	event_text(e, b->notice, sizeof(b->notice));
-	b->notice_severity = e->severity;
-	b->notice_ms = e->wall_ms;
+	if (e->severity >= SEVERITY_WARNING)
+		event_text(e, b->notice, sizeof(b->notice));
 }
 
 static void begin(struct board *b, const struct event *e)
@@ -501,8 +490,6 @@ void board_init(struct board *b)
 	memset(b->second, 0, sizeof(b->second));
 	b->second_last = 0;
 	b->notice[0] = b->stranger_said[0] = 0;
-	b->notice_severity = SEVERITY_DEBUG;
-	b->notice_ms = 0;
 	memset(b->index, 0, sizeof(b->index));
 }
 

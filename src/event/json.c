@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event as one line of JSON, and the only file that knows jansson.
+ * The event as one line of JSON, and back.
  *
  * Keys come in a fixed order: seq, time, event, severity, text, then the fields of the row,
  * with null for what the event does not carry, so that a reader can rely on every key

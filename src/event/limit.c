@@ -16,6 +16,7 @@
  */
 #include "reflashd/limit.h"
 
+#include "reflashd/hash.h"
 #include "reflashd/text.h"
 
 #include <inttypes.h>
@@ -47,29 +48,20 @@ static unsigned allowance(enum event_type type)
 	}
 }
 
-static uint64_t mix(uint64_t hash, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 /* Who, what and why; the file does not count, a scanner asks for another one each time. */
 static uint64_t key_of(const struct event *e)
 {
-	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), &e->type, sizeof(e->type));
+	uint64_t hash = hash64(HASH64, &e->type, sizeof(e->type));
 	bool has_mac = event_has(e, FIELD_MAC);
 
 	if (has_mac)
-		hash = mix(hash, e->mac.b, sizeof(e->mac.b));
+		hash = hash64(hash, e->mac.b, sizeof(e->mac.b));
 	else if (event_has(e, FIELD_IP))
-		hash = mix(hash, &e->ip, sizeof(e->ip));
+		hash = hash64(hash, &e->ip, sizeof(e->ip));
 	if (event_has(e, FIELD_CODE))
-		hash = mix(hash, e->code, strlen(e->code));
+		hash = hash64(hash, e->code, strlen(e->code));
 	else if (event_has(e, FIELD_REASON))
-		hash = mix(hash, e->reason, strlen(e->reason));
+		hash = hash64(hash, e->reason, strlen(e->reason));
 	return hash ? hash : 1;
 }
 

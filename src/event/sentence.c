@@ -9,8 +9,6 @@
 
 #include "reflashd/text.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ABSENT "unknown"
@@ -47,14 +45,9 @@ static void add_list(struct sentence *s, const char *items)
 
 static void add_number(struct sentence *s, uint64_t value)
 {
-	char digits[24];
-	int n = snprintf(digits, sizeof(digits), "%" PRIu64, value);
+	char text[TEXT_NUMBER_MAX];
 
-	for (int i = 0; i < n; i++) {
-		if (i > 0 && (n - i) % 3 == 0)
-			add_char(s, ',');
-		add_char(s, digits[i]);
-	}
+	add(s, text_number(text, value));
 }
 
 static void add_mac(struct sentence *s, struct mac mac)

@@ -94,7 +94,7 @@ size_t view_log(const struct event *e, const char *clock, unsigned width, bool s
 
 /* ---- words ---- */
 
-static const struct {
+static const struct stage_row {
 	const char *stage, *word, *words;
 } stage_table[] = {
 	{"seen", "seen", "seen"},
@@ -109,20 +109,44 @@ static const struct {
 	{"recovered", "recovered", "recovered"},
 };
 
-const char *view_stage_words(const struct board_phone *p)
+static const struct stage_row *row_of(const struct board_phone *p)
 {
 	for (unsigned i = 0; i < ARRAY_LEN(stage_table); i++)
 		if (strcmp(p->stage, stage_table[i].stage) == 0)
-			return stage_table[i].words;
-	return p->stage;
+			return &stage_table[i];
+	return NULL;
+}
+
+const char *view_stage_words(const struct board_phone *p)
+{
+	const struct stage_row *row = row_of(p);
+
+	return row ? row->words : p->stage;
 }
 
 const char *view_stage_word(const struct board_phone *p)
 {
-	for (unsigned i = 0; i < ARRAY_LEN(stage_table); i++)
-		if (strcmp(p->stage, stage_table[i].stage) == 0)
-			return stage_table[i].word;
-	return p->stage;
+	const struct stage_row *row = row_of(p);
+
+	return row ? row->word : p->stage;
+}
+
+const char *view_proof_words(const char *proof)
+{
+	static const struct {
+		const char *proof, *words;
+	} table[] = {
+		{"cdp", "it announced its load by CDP"},
+		{"sccp", "it registered by SCCP"},
+		{"sip", "it registered by SIP"},
+		{"http", "its own web page says so"},
+		{"requests", "it made the requests that only a running phone makes"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(table); i++)
+		if (strcmp(table[i].proof, proof) == 0)
+			return table[i].words;
+	return "it was proven";
 }
 
 const char *view_bytes(char out[VIEW_BYTES_MAX], uint64_t n)
@@ -172,24 +196,6 @@ const char *view_advice(const struct board_phone *p)
 }
 
 /* ---- the report ---- */
-
-static const char *proof_words(const char *proof)
-{
-	static const struct {
-		const char *proof, *words;
-	} table[] = {
-		{"cdp", "it announced its load by CDP"},
-		{"sccp", "it registered by SCCP"},
-		{"sip", "it registered by SIP"},
-		{"http", "its own web page says so"},
-		{"requests", "it made the requests that only a running phone makes"},
-	};
-
-	for (unsigned i = 0; i < ARRAY_LEN(table); i++)
-		if (strcmp(table[i].proof, proof) == 0)
-			return table[i].words;
-	return "it was proven";
-}
 
 struct line {
 	char text[1400];
@@ -256,7 +262,7 @@ static void add_phone(struct line *l, const struct board_phone *p, int64_t now_m
 			add(l, " with %s", p->load);
 		add(l, " after ");
 		add_time(l, p->seconds);
-		add(l, ": %s.", proof_words(p->proof));
+		add(l, ": %s.", view_proof_words(p->proof));
 		return;
 	}
 	add(l, " and is NOT proven after ");

@@ -2,11 +2,16 @@
 /*
  * Is what a phone says it runs this load? Phones write the same load in several ways:
  *
- *	CDP, SIP, SCCP Register		SCCP70.8-3-3SR2S	the name itself (phones.md 10.1
- *- 10.3) SCCP Alarm			9.4(2SR3.1S)		the version alone (10.2) web page
- *jar75sccp.9-4-2SR3-1S	the first member (10.4, one example)
- *	CDP, SIP on 7940/7960		P003-08-8-00		its loader's name (10.1, one
- *account) CDP of an empty flash		TERM70_LOAD		no load at all (10.1, 11)
+ *	CDP, SIP, SCCP Register		SCCP70.8-3-3SR2S
+ *		the name itself (phones.md 10.1 - 10.3)
+ *	SCCP Alarm			9.4(2SR3.1S)
+ *		the version alone (10.2)
+ *	web page			jar75sccp.9-4-2SR3-1S
+ *		the first member (10.4, one example)
+ *	CDP, SIP on 7940/7960		P003-08-8-00
+ *		its loader's name (10.1, one account)
+ *	CDP of an empty flash		TERM70_LOAD
+ *		no load at all (10.1, 11)
  *
  * A name names its load whole: model, protocol, version to the last digit. "8-5-2S" and
  * "8-5-2SR1S" are two loads, and so are those of SCCP and SIP. A bare version says nothing of

@@ -12,6 +12,7 @@
  */
 #include "advice_inner.h"
 
+#include "reflashd/hash.h"
 #include "reflashd/text.h"
 
 #include <inttypes.h>
@@ -90,13 +91,16 @@ const char *spell(char out[SPELL_MAX], int64_t ms)
 	return out;
 }
 
-/* FNV-1a. Two names with one mark cost at worst an advice that came too early. */
+/* Two names with one mark cost at worst an advice that came too early. */
 uint32_t mark(const char *name)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = HASH32;
 
-	for (; *name; name++)
-		h = (h ^ (uint8_t)text_lower(*name)) * 16777619u;
+	for (; *name; name++) {
+		char c = text_lower(*name);
+
+		h = hash32(h, &c, 1);
+	}
 	return h ? h : 1;
 }
 
@@ -133,7 +137,6 @@ static void remember(struct counsel *c, enum advice a)
 	w->said[i] = (uint8_t)a;
 	w->said_ms[i] = c->now;
 	w->given = a;
-	w->given_ms = c->now;
 }
 
 static struct event *speak(struct counsel *c, enum event_type type, enum advice a)

@@ -23,16 +23,6 @@
 #define WALK_TOGETHER INT64_C(120000)
 #define LIST_APART_MS INT64_C(10000)
 
-static const char *base_name(const struct event *e)
-{
-	const char *base = event_has(e, FIELD_FILE) ? e->file : "";
-
-	for (const char *p = base; *p; p++)
-		if (*p == '/' || *p == '\\')
-			base = p + 1;
-	return base;
-}
-
 static void count(uint16_t *n)
 {
 	if (*n < UINT16_MAX)
@@ -257,8 +247,7 @@ static void see_cdp(struct counsel *c)
 {
 	struct phone_watch *w = &c->phone->watch;
 	const struct event *e = c->event;
-	bool loader = event_has(e, FIELD_SOFTWARE) && text_starts_nocase(e->software, "TERM") &&
-		      text_ends_nocase(e->software, "_LOAD");
+	bool loader = event_has(e, FIELD_SOFTWARE) && load_is_loader(e->software, NULL);
 
 	w->cdp_ms = c->now;
 	w->cdp_ip = event_has(e, FIELD_IP) ? e->ip : 0;
@@ -368,7 +357,7 @@ void advice_apply(struct fold *s)
 {
 	struct counsel c = {s->phones, s->phone, s->event, s->out, s->event->wall_ms};
 	enum advice before = c.phone->watch.given;
-	const char *base = base_name(c.event);
+	const char *base = fold_base_name(c.event);
 	enum request_kind kind = request_kind(base, s->phones->models);
 	unsigned signs = signs_of(&c, kind, base);
 

@@ -101,18 +101,6 @@ static void learn_model(struct fold *s, const struct model *model)
 	s->phones->changes++;
 }
 
-static const struct model *only_model(const struct models *m, const char *load)
-{
-	model_set set = models_by_load(m, load);
-
-	if (!set || (set & (set - 1)))
-		return NULL;
-	for (unsigned i = 0; i < m->count; i++)
-		if (set >> i & 1)
-			return &m->model[i];
-	return NULL;
-}
-
 static void learn(struct fold *s, const char *load)
 {
 	const struct models *m = s->phones->models;
@@ -128,7 +116,7 @@ static void learn(struct fold *s, const char *load)
 	if (event_has(e, FIELD_PLATFORM) && platform_model(e->platform))
 		learn_model(s, models_by_id(m, platform_model(e->platform)));
 	if (!s->phone->model)
-		learn_model(s, only_model(m, load));
+		learn_model(s, fold_only_model(s, models_by_load(m, load)));
 	/* DHCP and the packets of TFTP know the address better: this fills a gap only. */
 	if (!s->phone->ip && event_has(e, FIELD_IP) && !phones_find_ip(s->phones, e->ip))
 		s->phone->ip = e->ip;

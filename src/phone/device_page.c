@@ -65,62 +65,30 @@ static bool next_line(struct span *rest, struct span *line)
 	return true;
 }
 
-static bool starts(struct span s, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (s.len < n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (text_lower((char)s.data[i]) != text_lower(text[i]))
-			return false;
-	return true;
-}
-
 /* "HTTP/1.1 200 OK"; 0: it is none. */
 static unsigned read_status(struct span line)
 {
-	unsigned status = 0;
+	uint64_t status;
 
-	if (!starts(line, "HTTP/1.") || line.len < 12 || line.data[8] != ' ')
+	if (!span_starts(line, "HTTP/1.") || line.len < 12 || line.data[8] != ' ' ||
+	    (line.len > 12 && line.data[12] != ' '))
 		return 0;
-	for (size_t i = 9; i < 12; i++) {
-		if (line.data[i] < '0' || line.data[i] > '9')
-			return 0;
-		status = status * 10 + (unsigned)(line.data[i] - '0');
-	}
-	return line.len == 12 || line.data[12] == ' ' ? status : 0;
-}
-
-static struct span value_of(struct span line, const char *name)
-{
-	size_t n = strlen(name);
-
-	while (n < line.len && (line.data[n] == ' ' || line.data[n] == '\t'))
-		n++;
-	while (line.len > n && (line.data[line.len - 1] == ' ' || line.data[line.len - 1] == '\t'))
-		line.len--;
-	return (struct span){line.data + n, line.len - n};
+	return span_number((struct span){line.data + 9, 3}, 999, &status) ? (unsigned)status : 0;
 }
 
 static void read_header(struct head *h, struct span line)
 {
 	static const char length[] = "Content-Length:", coding[] = "Transfer-Encoding:";
+	struct span value;
 	uint64_t n = 0;
 
-	if (starts(line, coding)) {
-		struct span value = value_of(line, coding);
-
-		h->bad |= value.len != 7 || !starts(value, "chunked");
+	if (span_starts(line, coding)) {
+		value = span_trim(span_from(line, strlen(coding)));
+		h->bad |= !span_is(value, "chunked");
 		h->framing = BY_CHUNKS;
-	} else if (starts(line, length)) {
-		struct span value = value_of(line, length);
-
-		h->bad |= value.len == 0 || value.len > 9;
-		for (size_t i = 0; i < value.len && !h->bad; i++) {
-			h->bad |= value.data[i] < '0' || value.data[i] > '9';
-			n = n * 10 + (uint64_t)value.data[i] - '0';
-		}
+	} else if (span_starts(line, length)) {
+		value = span_trim(span_from(line, strlen(length)));
+		h->bad |= value.len > 9 || !span_number(value, UINT32_MAX, &n);
 		h->bad |= h->framing == BY_LENGTH && h->length != n;
 		h->length = n;
 		if (h->framing == BY_CLOSE)

@@ -7,6 +7,9 @@
 
 #include "reflashd/phone.h"
 
+/* Bits of phone.fetched; see record.c for larger bundles. */
+#define FOLD_IMAGES_MAX 32u
+
 struct fold {
 	struct phones *phones;
 	struct phone *phone;
@@ -23,12 +26,18 @@ bool fold_open_as(struct fold *s, const struct mac *mac, bool create);
 
 /* This address is the phone's now, and nobody else's. 0 changes nothing. */
 void fold_set_ip(struct fold *s, uint32_t ip);
+/* The name behind the last folder in the event's file; "" when it names none. */
+const char *fold_base_name(const struct event *e);
+/* The one model of the set; NULL: none, or several. */
+const struct model *fold_only_model(const struct fold *s, model_set set);
 /* By the bundle it is fed with, else by its model; false: not known. */
 bool fold_family(const struct fold *s, enum model_family *out);
 /* The phone is served from the bundle of that load from now on. */
 void fold_adopt(struct fold *s, const char *load);
 /* The bit of an image in phone.fetched; 0 when it is not one of the bundle's. */
 uint32_t fold_image_bit(const struct fold *s, const char *base);
+/* File i of the bundle; NULL when it is no image. */
+const struct firmware_file *fold_image(const struct fold *s, unsigned i);
 /* Do these bits hold all that the phone needs to boot? */
 bool fold_whole(const struct fold *s, uint32_t bits);
 /* 7902/7905/7912: is the image that gives the bundle its load name among them? The recovery image
@@ -55,6 +64,9 @@ void fold_forgive(struct fold *s, const char *load);
 /* An erased phone runs what it was last given, a whole bundle or not. */
 bool phone_lives_by(const struct phones *p, const struct phone *phone);
 void phone_plan(const struct phones *p, const struct phone *phone, struct plan *plan);
+
+/* A new event about this phone, with its address and model. */
+struct event *fold_event(struct fold *s, enum event_type type);
 
 /* The stages: each moves the phone and says so, once. */
 void fold_seen(struct fold *s);

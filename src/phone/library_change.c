@@ -19,7 +19,7 @@ void phones_change_library(struct phones *p, const struct library *library)
 		    bundle_same_files(p->library, old, library, phone->bundle))
 			continue;
 		phone->fetched = phone->ever = phone->unsure = 0;
-		phone->done_bytes = phone->file_bytes = 0;
+		phone->file_bytes = 0;
 	}
 	p->library = library;
 	p->models = library->models;

@@ -23,6 +23,7 @@
 
 #include "reflashd/dhcp_packet.h"
 #include "reflashd/frame.h"
+#include "reflashd/hash.h"
 #include "reflashd/tftp_packet.h"
 
 #include <string.h>
@@ -32,15 +33,10 @@ enum {
 	OP_REPLY = 2,
 };
 
-#define DIGEST_START UINT64_C(0xcbf29ce484222325)
-
-/* FNV-1a: tells texts apart, is no defence. The length goes in, so that "a","bc" is not "ab","c".
- */
+/* The length goes in, so that "a","bc" is not "ab","c". */
 static uint64_t digest(uint64_t h, struct span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ s.data[i]) * UINT64_C(0x100000001b3);
-	return (h ^ s.len) * UINT64_C(0x100000001b3);
+	return hash64(hash64(h, s.data, s.len), &s.len, sizeof(s.len));
 }
 
 void overheard_init(struct overheard *o, const struct overheard_config *config)
@@ -116,6 +112,13 @@ static bool is_news(struct overheard *o, enum overheard_kind kind,
 	return true;
 }
 
+static struct event *tell(struct overheard_out *out, enum event_type type)
+{
+	out->heard = true;
+	event_init(&out->event, type);
+	return &out->event;
+}
+
 static void set_text(struct event *e, enum event_field field, const struct cdp_frame *f,
 		     enum cdp_type type, struct span text)
 {
@@ -125,10 +128,8 @@ static void set_text(struct event *e, enum event_field field, const struct cdp_f
 
 static void say_cdp(const struct cdp_frame *f, struct overheard_out *out)
 {
-	struct event *e = &out->event;
+	struct event *e = tell(out, EVENT_CDP_SEEN);
 
-	out->heard = true;
-	event_init(e, EVENT_CDP_SEEN);
 	event_set_mac(e, f->src);
 	if (f->ip)
 		event_set_ip(e, FIELD_IP, f->ip);
@@ -195,7 +196,7 @@ static void hear_cdp(struct overheard *o, const struct cdp_frame *f, usec_t now,
 			 (uint8_t)f->ip};
 	struct overheard_entry *e;
 
-	key.content = digest(DIGEST_START, f->software);
+	key.content = digest(HASH64, f->software);
 	key.content = digest(key.content, f->platform);
 	key.content = digest(key.content, f->device);
 	key.content = digest(key.content, (struct span){ip, sizeof(ip)});
@@ -210,6 +211,7 @@ static void hear_arp(struct overheard *o, const struct frame_arp *a, usec_t now,
 		     struct overheard_out *out)
 {
 	struct overheard_entry key = {.mac = a->src_mac, .ip = a->target_ip};
+	struct event *e;
 
 	if (a->op != FRAME_ARP_REQUEST || !mac_equal(a->src_mac, a->sender_mac))
 		return;
@@ -218,11 +220,10 @@ static void hear_arp(struct overheard *o, const struct frame_arp *a, usec_t now,
 		return;
 	if (!is_news(o, OVERHEARD_ARP, &key, now))
 		return;
-	out->heard = true;
-	event_init(&out->event, EVENT_ARP_ASKED);
-	event_set_mac(&out->event, a->src_mac);
-	event_set_ip(&out->event, FIELD_IP, a->sender_ip);
-	event_set_ip(&out->event, FIELD_SERVER, a->target_ip);
+	e = tell(out, EVENT_ARP_ASKED);
+	event_set_mac(e, a->src_mac);
+	event_set_ip(e, FIELD_IP, a->sender_ip);
+	event_set_ip(e, FIELD_SERVER, a->target_ip);
 }
 
 static void hear_tftp(struct overheard *o, const struct frame_udp *f, struct span payload,
@@ -230,20 +231,20 @@ static void hear_tftp(struct overheard *o, const struct frame_udp *f, struct spa
 {
 	struct overheard_entry key = {.mac = f->src_mac, .ip = f->dst_ip};
 	struct tftp_request r;
+	struct event *e;
 
 	if (f->dst_ip == o->config.address || f->dst_ip == FRAME_BROADCAST_IP || !f->dst_ip)
 		return;
 	if (tftp_request_parse(&r, payload.data, payload.len) != TFTP_PARSE_OK || r.op != TFTP_RRQ)
 		return;
-	key.what = digest(DIGEST_START, r.file);
+	key.what = digest(HASH64, r.file);
 	if (!is_news(o, OVERHEARD_TFTP, &key, now))
 		return;
-	out->heard = true;
-	event_init(&out->event, EVENT_TFTP_ELSEWHERE);
-	event_set_mac(&out->event, f->src_mac);
-	event_set_ip(&out->event, FIELD_IP, f->src_ip);
-	event_set_ip(&out->event, FIELD_SERVER, f->dst_ip);
-	event_set_bytes(&out->event, FIELD_FILE, r.file.data, r.file.len);
+	e = tell(out, EVENT_TFTP_ELSEWHERE);
+	event_set_mac(e, f->src_mac);
+	event_set_ip(e, FIELD_IP, f->src_ip);
+	event_set_ip(e, FIELD_SERVER, f->dst_ip);
+	event_set_bytes(e, FIELD_FILE, r.file.data, r.file.len);
 }
 
 static void hear_dhcp(struct overheard *o, const struct frame_udp *f, struct span payload,
@@ -251,6 +252,7 @@ static void hear_dhcp(struct overheard *o, const struct frame_udp *f, struct spa
 {
 	struct overheard_entry key = {.used = false};
 	struct dhcp_packet p;
+	struct event *e;
 	uint32_t server;
 	bool chosen;
 
@@ -268,12 +270,11 @@ static void hear_dhcp(struct overheard *o, const struct frame_udp *f, struct spa
 		key.mac = p.mac; /* an answer is told once for all, a choice for each phone */
 	if (!is_news(o, OVERHEARD_DHCP, &key, now))
 		return;
-	out->heard = true;
+	e = tell(out, EVENT_NETWORK_RIVAL);
 	out->chosen = chosen;
-	event_init(&out->event, EVENT_NETWORK_RIVAL);
-	event_set_ip(&out->event, FIELD_SERVER, server);
+	event_set_ip(e, FIELD_SERVER, server);
 	if (!mac_is_zero(p.mac))
-		event_set_mac(&out->event, p.mac);
+		event_set_mac(e, p.mac);
 }
 
 void overheard_receive(struct overheard *o, const uint8_t *data, size_t len, usec_t now,

@@ -11,20 +11,11 @@
  */
 #include "fold.h"
 
-#define IMAGES_MAX 32u
-#define DAY_MS	   INT64_C(86400000)
+#define DAY_MS INT64_C(86400000)
 
 struct tally {
 	uint64_t files, done, size, bytes;
 };
-
-static const struct firmware_file *image(const struct fold *s, unsigned i)
-{
-	const struct bundle *b = s->phone->bundle;
-	const struct firmware_file *f = &s->phones->library->file[b->files[i]];
-
-	return f->role == FILE_IMAGE ? f : NULL;
-}
 
 static void count(const struct fold *s, struct tally *t)
 {
@@ -33,9 +24,9 @@ static void count(const struct fold *s, struct tally *t)
 	uint32_t touched = phone->fetched | phone->under_way;
 
 	*t = (struct tally){0};
-	for (unsigned i = 0; i < b->file_count && i < IMAGES_MAX; i++) {
+	for (unsigned i = 0; i < b->file_count && i < FOLD_IMAGES_MAX; i++) {
 		uint32_t bit = (uint32_t)1 << i;
-		const struct firmware_file *f = image(s, i);
+		const struct firmware_file *f = fold_image(s, i);
 
 		/* Behind everything that was touched: still to come. */
 		if (!f || (!(touched & bit) && (b->family == MODEL_KUP || touched >= bit)))
@@ -64,12 +55,7 @@ static void say(struct fold *s, const struct tally *t)
 
 	if (t->size == 0)
 		return;
-	must(s->out->event_count < ARRAY_LEN(s->out->events));
-	e = &s->out->events[s->out->event_count++];
-	event_init(e, EVENT_PHONE_PROGRESS);
-	event_set_mac(e, phone->mac);
-	if (phone->model)
-		event_set_text(e, FIELD_MODEL, phone->model->id);
+	e = fold_event(s, EVENT_PHONE_PROGRESS);
 	event_set_text(e, FIELD_LOAD, phone->load);
 	event_set_text(e, FIELD_FILE, s->event->file);
 	event_set_number(e, FIELD_DONE, t->done);
@@ -90,7 +76,6 @@ static void recount(struct fold *s, bool aloud)
 	if (!s->phone->bundle)
 		return;
 	count(s, &t);
-	s->phone->done_bytes = t.bytes;
 	s->phone->file_bytes = with_part(&t, s->phone->file_bytes) - t.bytes;
 	if (aloud)
 		say(s, &t);
@@ -99,7 +84,7 @@ static void recount(struct fold *s, bool aloud)
 void progress_begin(struct fold *s)
 {
 	s->phone->under_way = 0;
-	s->phone->done_bytes = s->phone->file_bytes = 0;
+	s->phone->file_bytes = 0;
 	s->phone->fetch_ms = s->event->wall_ms;
 }
 

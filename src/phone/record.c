@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#define IMAGES_MAX 32u
 /* Something was fetched, but it belongs to no bundle that we know. */
 #define BIT_UNKNOWN ((uint32_t)1 << 31)
 
@@ -109,6 +108,28 @@ void fold_set_ip(struct fold *s, uint32_t ip)
 		s->phone->ip = ip;
 }
 
+const char *fold_base_name(const struct event *e)
+{
+	const char *base = event_has(e, FIELD_FILE) ? e->file : "";
+
+	for (const char *p = base; *p; p++) /* a backslash is written twice in an event */
+		if (*p == '/' || *p == '\\')
+			base = p + 1;
+	return base;
+}
+
+const struct model *fold_only_model(const struct fold *s, model_set set)
+{
+	const struct models *m = s->phones->models;
+
+	if (!set || (set & (set - 1)))
+		return NULL;
+	for (unsigned i = 0; i < m->count; i++)
+		if (set >> i & 1)
+			return &m->model[i];
+	return NULL;
+}
+
 bool fold_family(const struct fold *s, enum model_family *out)
 {
 	const struct phone *phone = s->phone;
@@ -122,7 +143,6 @@ bool fold_family(const struct fold *s, enum model_family *out)
 void fold_adopt(struct fold *s, const char *load)
 {
 	struct phone *phone = s->phone;
-	model_set set;
 
 	if (text_equal_nocase(phone->load, load))
 		return;
@@ -132,14 +152,11 @@ void fold_adopt(struct fold *s, const char *load)
 	phone->lists = phone->rounds = phone->unmoved = 0;
 	if (phone->stage == PHONE_LISTED)
 		phone->stage = PHONE_LEASED; /* so that the other list is news, too */
-	set = phone->bundle ? phone->bundle->models : 0;
-	if (!phone->model && set && (set & (set - 1)) == 0)
-		for (unsigned i = 0; i < s->phones->models->count; i++)
-			if (set >> i & 1)
-				phone->model = &s->phones->models->model[i];
+	if (!phone->model && phone->bundle)
+		phone->model = fold_only_model(s, phone->bundle->models);
 }
 
-static const struct firmware_file *image(const struct fold *s, unsigned i)
+const struct firmware_file *fold_image(const struct fold *s, unsigned i)
 {
 	const struct library *l = s->phones->library;
 	const struct bundle *b = s->phone->bundle;
@@ -156,8 +173,8 @@ uint32_t fold_image_bit(const struct fold *s, const char *base)
 
 	if (!b)
 		return BIT_UNKNOWN;
-	for (unsigned i = 0; i < b->file_count && i < IMAGES_MAX; i++) {
-		const struct firmware_file *f = image(s, i);
+	for (unsigned i = 0; i < b->file_count && i < FOLD_IMAGES_MAX; i++) {
+		const struct firmware_file *f = fold_image(s, i);
 
 		if (f &&
 		    (text_equal_nocase(f->name, base) || text_equal_nocase(f->header_name, base)))
@@ -173,8 +190,8 @@ bool fold_whole(const struct fold *s, uint32_t bits)
 
 	if (!b)
 		return false;
-	for (unsigned i = 0; i < b->file_count && i < IMAGES_MAX; i++) {
-		const struct firmware_file *f = image(s, i);
+	for (unsigned i = 0; i < b->file_count && i < FOLD_IMAGES_MAX; i++) {
+		const struct firmware_file *f = fold_image(s, i);
 
 		if (!f)
 			continue;
@@ -197,8 +214,8 @@ bool fold_named(const struct fold *s, uint32_t bits)
 	const struct bundle *b = s->phone->bundle;
 	char load[sizeof(b->load)];
 
-	for (unsigned i = 0; b && i < b->file_count && i < IMAGES_MAX; i++) {
-		const struct firmware_file *f = bits >> i & 1 ? image(s, i) : NULL;
+	for (unsigned i = 0; b && i < b->file_count && i < FOLD_IMAGES_MAX; i++) {
+		const struct firmware_file *f = bits >> i & 1 ? fold_image(s, i) : NULL;
 
 		if (!f)
 			continue;

@@ -26,6 +26,7 @@
 #include "reflashd/sccp.h"
 
 #include "reflashd/bytes.h"
+#include "reflashd/hash.h"
 #include "reflashd/text.h"
 
 #include <string.h>
@@ -219,14 +220,6 @@ size_t sccp_encode_plain(uint8_t *out, size_t size, enum sccp_message message)
 
 /* What was said already. */
 
-static uint32_t hash_text(uint32_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 16777619u; /* FNV-1a; the NUL is part of it */
-	while (*text++);
-	return hash;
-}
-
 void sccp_memory_init(struct sccp_memory *m)
 {
 	memset(m, 0, sizeof(*m));
@@ -267,12 +260,12 @@ static bool memory_allows(struct sccp_memory *m, uint32_t peer, uint32_t hash, u
 static bool worth_saying(struct sccp *s, enum said kind, const char *who, const char *what,
 			 usec_t now)
 {
-	uint32_t hash = hash_text(2166136261u + (uint32_t)kind, who);
+	uint32_t hash = hash32(HASH32 + (uint32_t)kind, who, strlen(who) + 1);
 	bool known, allowed;
 
 	/* A stranger who uses a phone's name must not silence the phone. */
-	hash = (hash ^ s->peer) * 16777619u;
-	hash = hash_text(hash, what);
+	hash = hash32(hash, &s->peer, sizeof(s->peer));
+	hash = hash32(hash, what, strlen(what));
 	hash = hash ? hash : 1;
 	if (s->last[kind] == hash)
 		return false;

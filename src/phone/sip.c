@@ -17,6 +17,7 @@
  */
 #include "sip_message.h"
 
+#include "reflashd/hash.h"
 #include "reflashd/text.h"
 
 #include <stdio.h>
@@ -142,26 +143,17 @@ static void read_user_agent(const struct models *models, struct span agent, stru
 		text_copy(c->model, sizeof(c->model), model->id);
 }
 
-static uint64_t hash(uint64_t h, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
 /* Who speaks, from where, and what it runs; never 0. From where: a stranger who uses a phone's name
  * must not silence the phone. */
 static uint64_t who(const struct claim *c, uint32_t ip)
 {
-	uint64_t h = hash(UINT64_C(14695981039346656037), &ip, sizeof(ip));
+	uint64_t h = hash64(HASH64, &ip, sizeof(ip));
 
 	if (c->has_mac)
-		h = hash(h, c->mac.b, sizeof(c->mac.b));
+		h = hash64(h, c->mac.b, sizeof(c->mac.b));
 	else if (c->device.len)
-		h = hash(h, c->device.data, c->device.len);
-	return hash(h, c->load.data, c->load.len) | 1;
+		h = hash64(h, c->device.data, c->device.len);
+	return hash64(h, c->load.data, c->load.len) | 1;
 }
 
 /* True when this is to be said now; remembers it then. */

@@ -21,6 +21,7 @@
 #include "sip_message.h"
 
 #include "reflashd/bytes.h"
+#include "reflashd/hash.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,16 +126,10 @@ static void put_first_via(struct writer *w, const struct via *v, struct sip_peer
 	put(w, "\r\n");
 }
 
-static uint32_t hash(uint32_t h, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ s.data[i]) * 16777619u;
-	return h;
-}
-
 /* The same request, sent again, gets the same tag (8.2.7). */
 static void put_to(struct writer *w, const struct sip_message *m)
 {
+	uint32_t h = hash32(HASH32, m->call_id.data, m->call_id.len);
 	struct span ignored;
 	char tag[24];
 
@@ -142,7 +137,7 @@ static void put_to(struct writer *w, const struct sip_message *m)
 	put_span(w, m->to);
 	if (!sip_param(m->to, "tag", &ignored)) {
 		snprintf(tag, sizeof(tag), ";tag=%08lx",
-			 (unsigned long)hash(hash(2166136261u, m->call_id), m->from));
+			 (unsigned long)hash32(h, m->from.data, m->from.len));
 		put(w, tag);
 	}
 	put(w, "\r\n");

@@ -6,6 +6,7 @@
 #include "reflashd/sip.h"
 
 #include "reflashd/bytes.h"
+#include "reflashd/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,16 +67,10 @@ size_t sip_encode_register(const struct sip_registration *r, uint8_t *out, size_
 unsigned sip_answer_status(const uint8_t *data, size_t len)
 {
 	static const char version[] = "SIP/2.0 ";
-	unsigned status = 0;
+	uint64_t status;
 
-	if (len < sizeof(version) + 3 || memcmp(data, version, sizeof(version) - 1) != 0)
+	if (len < sizeof(version) + 3 || memcmp(data, version, sizeof(version) - 1) != 0 ||
+	    !span_number((struct span){data + sizeof(version) - 1, 3}, 699, &status))
 		return 0;
-	for (size_t i = 0; i < 3; i++) {
-		uint8_t c = data[sizeof(version) - 1 + i];
-
-		if (c < '0' || c > '9')
-			return 0;
-		status = status * 10 + (unsigned)(c - '0');
-	}
-	return status >= 100 && status <= 699 ? status : 0;
+	return status >= 100 ? (unsigned)status : 0;
 }

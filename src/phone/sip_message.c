@@ -14,41 +14,9 @@
 
 #include <string.h>
 
-bool span_starts(struct span s, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (s.len < n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (text_lower((char)s.data[i]) != text_lower(text[i]))
-			return false;
-	return true;
-}
-
-bool span_is(struct span s, const char *text)
-{
-	return s.len == strlen(text) && span_starts(s, text);
-}
-
-struct span span_from(struct span s, size_t at)
-{
-	must(at <= s.len);
-	return at ? (struct span){s.data + at, s.len - at} : s; /* an absent one has no data */
-}
-
 static bool blank(uint8_t c)
 {
 	return c == ' ' || c == '\t';
-}
-
-struct span span_trim(struct span s)
-{
-	while (s.len && blank(s.data[0]))
-		s = span_from(s, 1);
-	while (s.len && blank(s.data[s.len - 1]))
-		s.len--;
-	return s;
 }
 
 size_t span_find_word(struct span s, const char *word)
@@ -77,23 +45,6 @@ size_t span_find_plain(struct span s, const char *any)
 			angled = c == '<';
 	}
 	return s.len;
-}
-
-bool span_number(struct span s, uint64_t max, uint64_t *out)
-{
-	uint64_t n = 0;
-
-	if (s.len == 0)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.data[i] < '0' || s.data[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(s.data[i] - '0');
-		if (n > max)
-			return false;
-	}
-	*out = n;
-	return true;
 }
 
 bool sip_param(struct span value, const char *name, struct span *out)

@@ -6,6 +6,7 @@
 #define REFLASHD_PHONE_SIP_MESSAGE_H
 
 #include "reflashd/sip.h"
+#include "reflashd/text.h"
 
 #define SIP_VIAS_MAX 16
 
@@ -26,17 +27,10 @@ void sip_message_read(struct sip_message *m, uint8_t *head, size_t len);
 
 bool sip_is_method(const struct sip_message *m, const char *name);
 
-/* Text helpers, ASCII, in any case. */
-bool span_is(struct span s, const char *text);
-bool span_starts(struct span s, const char *text);
-struct span span_from(struct span s, size_t at);
-struct span span_trim(struct span s);
 /* The first place of that word outside of longer words; s.len: there is none. */
 size_t span_find_word(struct span s, const char *word);
 /* Up to the first of these characters outside quotes and angle brackets; s.len: none is there. */
 size_t span_find_plain(struct span s, const char *any);
-/* Digits only; false when it is more than max. */
-bool span_number(struct span s, uint64_t max, uint64_t *out);
 
 /* ";name=value" of a header value, quotes taken off. */
 bool sip_param(struct span value, const char *name, struct span *out);

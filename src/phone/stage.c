@@ -37,8 +37,7 @@ const char *phone_proof_name(enum phone_proof proof)
 	return name[proof];
 }
 
-/* A new event about this phone, with what both kinds of event say. */
-static struct event *announce(struct fold *s, enum event_type type)
+struct event *fold_event(struct fold *s, enum event_type type)
 {
 	struct event *e;
 
@@ -71,7 +70,7 @@ static struct event *move(struct fold *s, enum phone_stage stage, const char *fo
 
 static struct event *move(struct fold *s, enum phone_stage stage, const char *format, ...)
 {
-	struct event *e = announce(s, EVENT_PHONE_STAGE);
+	struct event *e = fold_event(s, EVENT_PHONE_STAGE);
 	va_list ap;
 
 	s->moved = true;
@@ -95,11 +94,6 @@ static void begin_again(struct fold *s)
 		return;
 	s->phone->first_ms = s->event->wall_ms;
 	s->phone->again = true;
-}
-
-static void forget_requests(struct phone *phone)
-{
-	phone->config_asked = phone->application_asked = false;
 }
 
 void fold_seen(struct fold *s)
@@ -136,7 +130,7 @@ void fold_listed(struct fold *s)
 	if (phone->stage == PHONE_LISTED)
 		return;
 	begin_again(s);
-	forget_requests(phone);
+	phone->config_asked = false;
 	if (phone->stage == PHONE_FETCHING || phone->stage == PHONE_WRITING)
 		move(s, PHONE_LISTED, "starts over: it fetched the packing list of %s again.",
 		     phone->load[0] ? phone->load : "its firmware");
@@ -152,7 +146,7 @@ void fold_fetching(struct fold *s)
 	struct phone *phone = s->phone;
 
 	begin_again(s);
-	forget_requests(phone);
+	phone->config_asked = false;
 	progress_begin(s);
 	if (phone->load[0])
 		move(s, PHONE_FETCHING, "fetches the firmware %s.", phone->load);
@@ -212,14 +206,14 @@ void fold_empty(struct fold *s)
 
 	if (phone->stage >= PHONE_BACK && phone->stage < PHONE_STAGE_COUNT) {
 		begin_again(s);
-		forget_requests(phone);
+		phone->config_asked = false;
 		phone->stage = phone->ip ? PHONE_LEASED : PHONE_SEEN;
 		phone->fetched = phone->ever = phone->unsure = 0;
 	}
 	s->moved = true;
 	phone->stage_ms = s->event->wall_ms;
 	phone->proof_due_ms = 0;
-	e = announce(s, EVENT_PHONE_STAGE);
+	e = fold_event(s, EVENT_PHONE_STAGE);
 	event_set_text(e, FIELD_STAGE, "erased");
 	say_clause(s, e,
 		   "has no firmware: its loader is alive and announces %s. It will ask for %s; "
@@ -231,7 +225,7 @@ void fold_empty(struct fold *s)
 static void next_step(struct fold *s, const struct plan *plan, bool whole, bool erased)
 {
 	struct phone *phone = s->phone;
-	struct event *e = announce(s, EVENT_PHONE_STAGE);
+	struct event *e = fold_event(s, EVENT_PHONE_STAGE);
 
 	s->moved = true;
 	phone->stage = PHONE_BACK;
@@ -253,7 +247,7 @@ static void next_step(struct fold *s, const struct plan *plan, bool whole, bool 
 /* Nothing here takes it any further. */
 static void say_what_is_missing(struct fold *s, const struct plan *plan)
 {
-	struct event *e = announce(s, EVENT_PHONE_ADVICE);
+	struct event *e = fold_event(s, EVENT_PHONE_ADVICE);
 
 	event_set_text(e, FIELD_CODE, "no-bundle-helps");
 	say_clause(s, e, "cannot be taken further with the firmware that is here. %s", plan->need);
@@ -261,7 +255,7 @@ static void say_what_is_missing(struct fold *s, const struct plan *plan)
 
 static void say_it_stays(struct fold *s, const char *next)
 {
-	struct event *e = announce(s, EVENT_PHONE_ADVICE);
+	struct event *e = fold_event(s, EVENT_PHONE_ADVICE);
 
 	event_set_text(e, FIELD_CODE, "stays-on-step");
 	say_clause(
@@ -288,7 +282,7 @@ static void say_refused(struct fold *s, const char *load, const struct plan *pla
 	const struct bundle *b = library_bundle(s->phones->library, load);
 	bool new_key = b && bundle_generation(b) == GENERATION_G2;
 	const char *next = plan->count ? plan->step[0].bundle->load : NULL;
-	struct event *e = announce(s, EVENT_PHONE_STAGE);
+	struct event *e = fold_event(s, EVENT_PHONE_STAGE);
 
 	e->severity = SEVERITY_WARNING;
 	s->phone->stage_ms = s->event->wall_ms;
@@ -303,7 +297,7 @@ static void say_refused(struct fold *s, const char *load, const struct plan *pla
 		say_what_is_missing(s, plan);
 		return;
 	}
-	e = announce(s, EVENT_PHONE_ADVICE);
+	e = fold_event(s, EVENT_PHONE_ADVICE);
 	e->severity = SEVERITY_NOTICE;
 	event_set_text(e, FIELD_CODE, "list-refused");
 	if (!next)
@@ -385,7 +379,7 @@ static void prove(struct fold *s, const struct conclusion *c)
 	e->severity = SEVERITY_DEBUG; /* for programs; people read the next event */
 	if (!c->whole)
 		hide_load(e);
-	e = announce(s, EVENT_PHONE_RECOVERED);
+	e = fold_event(s, EVENT_PHONE_RECOVERED);
 	event_set_text(e, FIELD_PROOF, phone_proof_name(c->proof));
 	event_set_number(e, FIELD_SECONDS, seconds);
 	if (c->whole) {

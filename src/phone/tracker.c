@@ -136,9 +136,7 @@ static void asked(struct fold *s, enum request_kind kind, const char *base)
 	note_walk(phone, kind, base);
 	if (!shows_running(s, kind, base))
 		return;
-	if (kind == REQUEST_APPLICATION)
-		phone->application_asked = true;
-	else
+	if (kind != REQUEST_APPLICATION)
 		phone->config_asked = true;
 	if (phone->stage < PHONE_BACK)
 		fold_back(s);
@@ -319,17 +317,6 @@ static void apply_dhcp(struct fold *s)
 		fold_leased(s);
 }
 
-/* The name behind the last folder; in an event a backslash is written twice. */
-static const char *base_name(const char *file)
-{
-	const char *base = file;
-
-	for (const char *p = file; *p; p++)
-		if (*p == '/' || *p == '\\')
-			base = p + 1;
-	return base;
-}
-
 static bool is_image(enum request_kind kind)
 {
 	return kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY;
@@ -338,7 +325,7 @@ static bool is_image(enum request_kind kind)
 static void apply_tftp(struct fold *s)
 {
 	const struct event *e = s->event;
-	const char *base = event_has(e, FIELD_FILE) ? base_name(e->file) : "";
+	const char *base = fold_base_name(e);
 	enum request_kind kind = request_kind(base, s->phones->models);
 
 	if (!fold_open(s, kind != REQUEST_OTHER) || kind == REQUEST_OTHER)
@@ -358,7 +345,7 @@ static void apply_tftp(struct fold *s)
 static void apply_part(struct fold *s)
 {
 	const struct event *e = s->event;
-	const char *base = event_has(e, FIELD_FILE) ? base_name(e->file) : "";
+	const char *base = fold_base_name(e);
 
 	if (!fold_open(s, false) || !is_image(request_kind(base, s->phones->models)))
 		return;

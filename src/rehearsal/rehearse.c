@@ -19,6 +19,7 @@
  */
 #include "reflashd/rehearse.h"
 
+#include "reflashd/hash.h"
 #include "reflashd/text.h"
 
 #include <errno.h>
@@ -74,15 +75,6 @@ static void tell(const struct stage *s, const struct actor *a, usec_t now, bool 
 		s->tell(s->ctx, now - s->start, sim_phone_mac(a->phone), detail, line);
 }
 
-static uint64_t hash(const char *line)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (; *line; line++)
-		h = (h ^ (uint8_t)*line) * 0x100000001b3u;
-	return h;
-}
-
 static void tell_again(const struct stage *s, struct actor *a, usec_t now)
 {
 	char text[64];
@@ -97,7 +89,7 @@ static void tell_again(const struct stage *s, struct actor *a, usec_t now)
 /* What a phone does over and over again is told three times: some of it has to happen twice. */
 static bool repeated(struct actor *a, const char *line)
 {
-	uint64_t h = hash(line);
+	uint64_t h = hash64(HASH64, line, strlen(line));
 	unsigned i;
 
 	for (i = 0; i < a->lines && a->said[i].hash != h; i++)

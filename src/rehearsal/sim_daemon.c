@@ -74,11 +74,6 @@ void sim_daemon_emit(struct sim_wire *w, struct event *e)
 	tracker_says(w, &out);
 }
 
-static void emit(struct sim_wire *w, struct event *e)
-{
-	sim_daemon_emit(w, e);
-}
-
 bool sim_daemon_waits(const struct sim_wire *w)
 {
 	const struct phones *p = &w->server.phones;
@@ -305,7 +300,7 @@ static void perform_tftp(struct sim_wire *w)
 			send_blocks(w, out);
 	}
 	for (i = 0; i < out->event_count; i++)
-		emit(w, &out->events[i]);
+		sim_daemon_emit(w, &out->events[i]);
 }
 
 static void receive_dhcp(struct sim_wire *w, const struct sim_datagram *in)
@@ -338,7 +333,7 @@ static void receive_dhcp(struct sim_wire *w, const struct sim_datagram *in)
 			sim_wire_to_phone(w, phone, &d);
 	}
 	for (i = 0; i < out->event_count; i++)
-		emit(w, &out->events[i]);
+		sim_daemon_emit(w, &out->events[i]);
 }
 
 void sim_daemon_receive(struct sim_wire *w, const struct sim_datagram *d)
@@ -393,7 +388,7 @@ void sim_daemon_tick(struct sim_wire *w)
 	if (dhcp_server_deadline(&s->dhcp) <= w->now) {
 		dhcp_server_tick(&s->dhcp, w->now, &s->dhcp_out);
 		for (i = 0; i < s->dhcp_out.event_count; i++)
-			emit(w, &s->dhcp_out.events[i]);
+			sim_daemon_emit(w, &s->dhcp_out.events[i]);
 	}
 	while (tftp_server_tick(&s->tftp, w->now, &s->tftp_out))
 		perform_tftp(w);

@@ -271,9 +271,9 @@ static void heard_sccp(struct sim_phone *p, const uint8_t *data, size_t len, use
 		v->skip = length > 4 && length < 4096 ? length - 4 : 0;
 		if (v->state != SIM_VOICE_ASKING)
 			continue;
-		if (number == 0x0081)
+		if (number == 0x0081) /* RegisterAck, which reflashd never sends */
 			accepted(p, now, KEEPALIVE, out);
-		else if (number == 0x009d)
+		else if (number == SCCP_REGISTER_REJECT)
 			rejected(p, now, out);
 	}
 }

@@ -35,34 +35,6 @@ static const struct {
 	[TFTP_OPT_WINDOWSIZE] = {"windowsize", 1, 65535},		      /* RFC 7440 */
 };
 
-static bool span_is(struct span s, const char *word)
-{
-	if (s.len != strlen(word))
-		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (text_lower((char)s.data[i]) != word[i])
-			return false;
-	return true;
-}
-
-/* Digits and nothing else; false when there are none or the number does not fit. */
-static bool span_number(struct span s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (s.len == 0)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned digit = (unsigned)s.data[i] - '0';
-
-		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = v;
-	return true;
-}
-
 static bool already_kept(const struct tftp_request *r, enum tftp_option_kind kind)
 {
 	for (unsigned i = 0; i < r->option_count; i++)
@@ -78,7 +50,7 @@ static void keep_option(struct tftp_request *r, struct span name, struct span va
 
 	while (kind < TFTP_OPT_KINDS && !span_is(name, option_table[kind].name))
 		kind++;
-	if (kind == TFTP_OPT_KINDS || already_kept(r, kind) || !span_number(value, &v))
+	if (kind == TFTP_OPT_KINDS || already_kept(r, kind) || !span_number(value, UINT64_MAX, &v))
 		return;
 	if (v < option_table[kind].min || v > option_table[kind].max)
 		return;
