@@ -19,6 +19,9 @@ size_t text_escape(char *out, size_t size, const uint8_t *data, size_t len);
 /* snprintf that says whether it all fitted and never leaves an unterminated string. */
 bool text_format(char *out, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same, behind what out holds already. */
+bool text_append(char *out, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Copies, cutting when needed; true when it all fitted. */
 bool text_copy(char *out, size_t size, const char *text);
 

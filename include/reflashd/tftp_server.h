@@ -118,11 +118,6 @@ void tftp_server_transfer_receive(struct tftp_server *s, uint32_t slot, const ui
 /* The slot's port got ICMP "port unreachable" (ECONNREFUSED). */
 void tftp_server_transfer_refused(struct tftp_server *s, uint32_t slot, usec_t now,
 				  struct tftp_out *out);
-/* The driver could not go on with this slot (no socket, no memory); reason is for the event, a
- * clause. The ERROR goes out from the slot's port, or from the main port while nothing came
- * through the slot's. */
-void tftp_server_transfer_failed(struct tftp_server *s, uint32_t slot, const char *reason,
-				 usec_t now, struct tftp_out *out);
 /* One due transfer a call; true: something was done and there may be more, call again. */
 bool tftp_server_tick(struct tftp_server *s, usec_t now, struct tftp_out *out);
 usec_t tftp_server_deadline(const struct tftp_server *s);

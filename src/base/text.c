@@ -55,6 +55,19 @@ bool text_format(char *out, size_t size, const char *format, ...)
 	return n >= 0 && (size_t)n < size;
 }
 
+bool text_append(char *out, size_t size, const char *format, ...)
+{
+	size_t len = strlen(out);
+	va_list args;
+	int n;
+
+	must(len < size);
+	va_start(args, format);
+	n = vsnprintf(out + len, size - len, format, args);
+	va_end(args);
+	return n >= 0 && (size_t)n < size - len;
+}
+
 bool text_copy(char *out, size_t size, const char *text)
 {
 	size_t len = strlen(text);

@@ -19,9 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROBES	  3
-#define PROBE_MS  110
-#define LINKS_MAX 64
+#define PROBES	 3
+#define PROBE_MS 110
 
 static void finish(struct address_check *c)
 {
@@ -29,19 +28,6 @@ static void finish(struct address_check *c)
 	uv_timer_stop(&c->timer);
 	uv_poll_stop(&c->poll);
 	dhcp_port_address_free(&c->daemon->dhcp);
-}
-
-/* This machine answers for all of its addresses on all of its interfaces: one of them may be at the
- * other end of this very wire (two sockets on one switch; the virtual cable of a test). */
-static bool is_this_machine(struct mac mac)
-{
-	struct link_info list[LINKS_MAX];
-	int n = link_list(list, LINKS_MAX);
-
-	for (int i = 0; i < n; i++)
-		if (mac_equal(list[i].mac, mac))
-			return true;
-	return false;
 }
 
 static void say_taken(struct address_check *c, struct mac holder)
@@ -87,7 +73,7 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 			return;
 		if (from.sll_pkttype != PACKET_OUTGOING &&
 		    frame_arp_parse(&arp, frame, (size_t)n) && arp.sender_ip == d->address &&
-		    !is_this_machine(arp.sender_mac))
+		    !link_is_own_mac(arp.sender_mac))
 			say_taken(c, arp.sender_mac);
 	}
 }

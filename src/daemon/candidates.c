@@ -15,7 +15,6 @@
 
 #include <linux/if.h>
 #include <linux/wireless.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -24,18 +23,16 @@
 
 static bool is_wireless(const char *name)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char path[64];
 	struct stat st;
 	struct iwreq r;
 	bool found;
+	int fd;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%.15s/phy80211", name);
-	if (stat(path, &st) == 0) {
-		if (fd >= 0)
-			close(fd);
+	if (stat(path, &st) == 0)
 		return true;
-	}
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	memset(&r, 0, sizeof(r));
 	text_copy(r.ifr_ifrn.ifrn_name, sizeof(r.ifr_ifrn.ifrn_name), name);
 	found = fd >= 0 && ioctl(fd, SIOCGIWNAME, &r) == 0;
@@ -88,8 +85,8 @@ static int judge(const struct candidate *c)
 
 int candidates_find(struct candidates *c)
 {
-	static struct link_info links[CANDIDATES_MAX];
-	int n = link_list(links, CANDIDATES_MAX);
+	static struct link_info links[LINKS_MAX];
+	int n = link_list(links, LINKS_MAX);
 
 	c->count = 0;
 	c->best = -1;
@@ -124,49 +121,35 @@ bool candidates_have(const char *name)
 	return false;
 }
 
-static void add(char *out, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void add(char *out, size_t size, const char *format, ...)
-{
-	size_t len = strlen(out);
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(out + len, size - len, format, ap);
-	va_end(ap);
-}
-
 void candidate_describe(const struct candidate *c, char *out, size_t size)
 {
 	const struct link_info *l = &c->link;
 	char ip[IP4_TEXT_MAX];
 
-	out[0] = 0;
-	add(out, size, "%s",
-	    c->wireless		  ? "wireless"
-	    : !l->ethernet	  ? "no Ethernet"
-	    : *l->kind		  ? "made by software"
-	    : is_container_end(l) ? "of a virtual machine or container"
-				  : "wired");
+	text_copy(out, size,
+		  c->wireless		? "wireless"
+		  : !l->ethernet	? "no Ethernet"
+		  : *l->kind		? "made by software"
+		  : is_container_end(l) ? "of a virtual machine or container"
+					: "wired");
 	if (*l->kind && l->ethernet)
-		add(out, size, " (%s)", l->kind);
+		text_append(out, size, " (%s)", l->kind);
 	if (l->ethernet)
-		add(out, size, "%s",
-		    !l->up	  ? ", switched off"
-		    : l->running  ? c->wireless ? ", connected" : ", cable connected"
-		    : c->wireless ? ", not connected"
-				  : ", no cable or nothing at its other end");
+		text_append(out, size, "%s",
+			    !l->up	  ? ", switched off"
+			    : l->running  ? c->wireless ? ", connected" : ", cable connected"
+			    : c->wireless ? ", not connected"
+					  : ", no cable or nothing at its other end");
 	if (l->address) {
 		ip4_format(l->address, ip);
-		add(out, size, ", %s/%u", ip, l->prefix_len);
+		text_append(out, size, ", %s/%u", ip, l->prefix_len);
 	} else {
-		add(out, size, ", no address");
+		text_append(out, size, ", no address");
 	}
 	if (c->default_route)
-		add(out, size, ", leads to your own network");
+		text_append(out, size, ", leads to your own network");
 	if (l->master)
-		add(out, size, ", part of a bridge or bond");
+		text_append(out, size, ", part of a bridge or bond");
 }
 
 void candidates_print(FILE *out, const char *command, const char *firmware)

@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 
-#define CANDIDATES_MAX 64
-
 struct candidate {
 	struct link_info link;
 	bool wireless, default_route;
@@ -20,7 +18,7 @@ struct candidate {
 
 struct candidates {
 	unsigned count;
-	struct candidate of[CANDIDATES_MAX];
+	struct candidate of[LINKS_MAX];
 	int best; /* -1: none looks right */
 };
 

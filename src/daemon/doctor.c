@@ -173,7 +173,7 @@ static void check_manager(struct doctor *d)
 {
 	const char *interface = d->config->interface;
 
-	switch (manager_of(interface, d->link.index)) {
+	switch (manager_of(d->link.index)) {
 	case MANAGER_NETWORKMANAGER:
 		doctor_say(d, "manager", DOCTOR_WARNING, "",
 			   "NetworkManager looks after %s and may take our address away when the "

@@ -139,7 +139,7 @@ static bool hear_claim(const struct doctor *d, int fd, struct mac *holder)
 		n = recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &from_len);
 		if (n > 0 && from.sll_pkttype != PACKET_OUTGOING &&
 		    frame_arp_parse(&arp, frame, (size_t)n) && arp.sender_ip == d->address &&
-		    !mac_equal(arp.sender_mac, d->link.mac)) {
+		    !link_is_own_mac(arp.sender_mac)) {
 			*holder = arp.sender_mac;
 			return true;
 		}

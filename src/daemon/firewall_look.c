@@ -8,6 +8,8 @@
  */
 #include "firewall_look.h"
 
+#include "daemon.h"
+
 #include "reflashd/text.h"
 
 #include <errno.h>
@@ -15,16 +17,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX (32u << 20)
-#define PATIENCE   2000 /* ms */
+#define PATIENCE   USEC_SEC(2)
 
 static const struct {
 	enum firewall_protocol protocol;
@@ -50,28 +50,20 @@ static bool find_program(const char *name, char path[64])
 	return false;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* All it prints, until its end or until our patience is. */
 static int read_all(int fd, char **text, size_t *len)
 {
-	int64_t end = now_ms() + PATIENCE;
+	usec_t end = daemon_now() + PATIENCE;
 	size_t size = 65536;
 
 	*text = malloc(size);
 	*len = 0;
 	while (*text) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = end - now_ms();
+		usec_t now = daemon_now();
 		ssize_t n;
 
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+		if (now >= end || poll(&p, 1, (int)((end - now + 999) / 1000)) == 0)
 			return -ETIMEDOUT;
 		n = read(fd, *text + *len, size - *len);
 		if (n == 0)
@@ -179,7 +171,7 @@ static bool look_with(struct firewall_look *l, char *const argv[], bool nft, boo
 	if (err) {
 		l->failed = true;
 		snprintf(l->why, sizeof(l->why), "%s %s", argv[0],
-			 err == -ETIMEDOUT ? "did not answer" : "may only be run by root");
+			 err == -EPERM ? "may only be run by root" : "did not answer");
 		return false;
 	}
 	judge(l, argv[0], text, len, nft, skip_iptables);
@@ -216,19 +208,6 @@ enum firewall_verdict firewall_worst(const struct firewall_look *l)
 	return worst;
 }
 
-static void add(char *out, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void add(char *out, size_t size, const char *format, ...)
-{
-	size_t len = strlen(out);
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(out + len, size - len, format, ap);
-	va_end(ap);
-}
-
 void firewall_found(const struct firewall_look *l, char *out, size_t size)
 {
 	static const char *const name[WAYS] = {
@@ -251,16 +230,16 @@ void firewall_found(const struct firewall_look *l, char *out, size_t size)
 
 		if (!counts || worst == FIREWALL_OPEN)
 			continue;
-		add(out, size, "%s%s", first ? ", " : "", name[i]);
+		text_append(out, size, "%s%s", first ? ", " : "", name[i]);
 		if (!first) {
 			first = &l->way[i];
 			iptables = l->iptables[i];
 		}
 	}
 	if (first)
-		add(out, size, " (chain %s of %s %s%s%s)", first->chain,
-		    iptables ? "iptables' table" : "the nftables table",
-		    iptables ? "" : first->family, iptables ? "" : " ", first->table);
+		text_append(out, size, " (chain %s of %s %s%s%s)", first->chain,
+			    iptables ? "iptables' table" : "the nftables table",
+			    iptables ? "" : first->family, iptables ? "" : " ", first->table);
 }
 
 static bool blocked(const struct firewall_look *l, enum firewall_way way)
@@ -279,30 +258,32 @@ void firewall_remedy(const struct firewall_look *l, char *out, size_t size)
 
 	out[0] = 0;
 	if (l->keeper == KEEPER_UFW) {
-		add(out, size, "sudo ufw allow in on %s to any port 67,69 proto udp", on);
+		text_append(out, size, "sudo ufw allow in on %s to any port 67,69 proto udp", on);
 	} else if (l->keeper == KEEPER_FIREWALLD) {
-		add(out, size, "sudo firewall-cmd --zone=trusted --change-interface=%s", on);
+		text_append(out, size, "sudo firewall-cmd --zone=trusted --change-interface=%s",
+			    on);
 	} else if (l->iptables[way]) {
 		if (asks)
-			add(out, size,
-			    "sudo iptables -t %s -I %s -i %s -p udp -m multiport --dports 67,69 -j "
-			    "ACCEPT",
-			    a->table, a->chain, on);
+			text_append(out, size,
+				    "sudo iptables -t %s -I %s -i %s -p udp -m multiport --dports "
+				    "67,69 -j ACCEPT",
+				    a->table, a->chain, on);
 		if (blocked(l, WAY_REPLIES))
-			add(out, size,
-			    "%ssudo iptables -t %s -I %s -i %s -m conntrack --ctstate "
-			    "ESTABLISHED,RELATED -j ACCEPT",
-			    asks ? " && " : "", a->table, a->chain, on);
+			text_append(out, size,
+				    "%ssudo iptables -t %s -I %s -i %s -m conntrack --ctstate "
+				    "ESTABLISHED,RELATED -j ACCEPT",
+				    asks ? " && " : "", a->table, a->chain, on);
 	} else {
 		if (asks)
-			add(out, size,
-			    "sudo nft insert rule %s %s %s iifname %s udp dport '{ 67, 69 }' "
-			    "accept",
-			    a->family, a->table, a->chain, on);
+			text_append(
+				out, size,
+				"sudo nft insert rule %s %s %s iifname %s udp dport '{ 67, 69 }' "
+				"accept",
+				a->family, a->table, a->chain, on);
 		if (blocked(l, WAY_REPLIES))
-			add(out, size,
-			    "%ssudo nft insert rule %s %s %s iifname %s ct state "
-			    "established,related accept",
-			    asks ? " && " : "", a->family, a->table, a->chain, on);
+			text_append(out, size,
+				    "%ssudo nft insert rule %s %s %s iifname %s ct state "
+				    "established,related accept",
+				    asks ? " && " : "", a->family, a->table, a->chain, on);
 	}
 }

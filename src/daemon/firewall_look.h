@@ -38,7 +38,7 @@ struct firewall_look {
 void firewall_look(struct firewall_look *l, const char *interface);
 /* The worst of the ways that no phone can do without. */
 enum firewall_verdict firewall_worst(const struct firewall_look *l);
-/* "drops DHCP and TFTP requests (nftables, chain input of table inet filter)" */
+/* "TFTP requests (UDP 69) (chain input of the nftables table inet filter)": what it keeps out. */
 void firewall_found(const struct firewall_look *l, char *out, size_t size);
 /* The exact commands. */
 void firewall_remedy(const struct firewall_look *l, char *out, size_t size);

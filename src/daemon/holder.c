@@ -84,9 +84,9 @@ static void stop_words(const char *pid, char *out, size_t size)
 	while (file && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = 0;
 		name = strrchr(line, '/');
-		/* user@1000.service and the like hold everything that somebody runs. */
+		/* Below user@1000.service is what somebody runs: no service of the system. */
 		if (name && strlen(name) > 9 && strcmp(name + strlen(name) - 8, ".service") == 0 &&
-		    strncmp(name, "/user@", 6) != 0)
+		    !strstr(line, "/user@"))
 			snprintf(out, size, "sudo systemctl stop %.80s", name + 1);
 	}
 	if (file)

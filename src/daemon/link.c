@@ -75,26 +75,35 @@ static struct nlmsghdr *request_init(char *buf, uint16_t type, uint16_t flags)
 	return h;
 }
 
-struct query {
-	const char *interface;
-	struct link_state *state;
-	uint32_t wanted;
-	bool found, ethernet, wanted_seen;
-};
+/* Everything of that kind and family that there is, one by one to cb. */
+static int netlink_dump(uint16_t type, uint8_t family, mnl_cb_t cb, void *ctx)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
+	struct nlmsghdr *h = request_init(buf, type, NLM_F_DUMP);
+	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
 
-struct link_attributes {
-	const char *name;
-	struct mac mac;
-	unsigned mtu;
-};
+	gen->rtgen_family = family;
+	return netlink_talk(h, cb, ctx);
+}
+
+static int on_kind(const struct nlattr *a, void *ctx)
+{
+	struct link_info *out = ctx;
+
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+		text_copy(out->kind, sizeof(out->kind), mnl_attr_get_str(a));
+	return MNL_CB_OK;
+}
 
 static int on_link_attribute(const struct nlattr *a, void *ctx)
 {
-	struct link_attributes *out = ctx;
+	struct link_info *out = ctx;
 
 	switch (mnl_attr_get_type(a)) {
-	case IFLA_IFNAME: out->name = mnl_attr_get_str(a); break;
+	case IFLA_IFNAME: text_copy(out->name, sizeof(out->name), mnl_attr_get_str(a)); break;
 	case IFLA_MTU: out->mtu = mnl_attr_get_u32(a); break;
+	case IFLA_MASTER: out->master = mnl_attr_get_u32(a); break;
+	case IFLA_LINKINFO: mnl_attr_parse_nested(a, on_kind, out); break;
 	case IFLA_ADDRESS:
 		if (mnl_attr_get_payload_len(a) == sizeof(out->mac.b))
 			memcpy(out->mac.b, mnl_attr_get_payload(a), sizeof(out->mac.b));
@@ -104,22 +113,40 @@ static int on_link_attribute(const struct nlattr *a, void *ctx)
 	return MNL_CB_OK;
 }
 
+static void read_link(const struct nlmsghdr *h, struct link_info *out)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
+
+	*out = (struct link_info){.index = (unsigned)info->ifi_index,
+				  .mtu = 1500,
+				  .ethernet = info->ifi_type == ARPHRD_ETHER,
+				  .up = info->ifi_flags & IFF_UP};
+	out->running = out->up && (info->ifi_flags & IFF_LOWER_UP);
+	mnl_attr_parse(h, sizeof(*info), on_link_attribute, out);
+}
+
+struct query {
+	const char *interface;
+	struct link_state *state;
+	uint32_t wanted;
+	bool found, ethernet;
+};
+
 static int on_link(const struct nlmsghdr *h, void *ctx)
 {
 	struct query *q = ctx;
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
-	struct link_attributes a = {.name = "", .mtu = 1500};
+	struct link_info l;
 
-	mnl_attr_parse(h, sizeof(*info), on_link_attribute, &a);
-	if (strcmp(a.name, q->interface) != 0)
+	read_link(h, &l);
+	if (strcmp(l.name, q->interface) != 0)
 		return MNL_CB_OK;
 	q->found = true;
-	q->ethernet = info->ifi_type == ARPHRD_ETHER;
-	q->state->index = (unsigned)info->ifi_index;
-	q->state->mac = a.mac;
-	q->state->mtu = a.mtu;
-	q->state->up = info->ifi_flags & IFF_UP;
-	q->state->running = q->state->up && (info->ifi_flags & IFF_LOWER_UP);
+	q->ethernet = l.ethernet;
+	q->state->index = l.index;
+	q->state->mac = l.mac;
+	q->state->mtu = l.mtu;
+	q->state->up = l.up;
+	q->state->running = l.running;
 	return MNL_CB_OK;
 }
 
@@ -151,15 +178,10 @@ static int on_address(const struct nlmsghdr *h, void *ctx)
 
 static int query_once(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
 {
-	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
 	struct link_state state = {0};
 	struct query q = {.interface = interface, .state = &state, .wanted = wanted};
-	struct nlmsghdr *h = request_init(buf, RTM_GETLINK, NLM_F_DUMP);
-	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
-	int err;
+	int err = netlink_dump(RTM_GETLINK, AF_PACKET, on_link, &q);
 
-	gen->rtgen_family = AF_PACKET;
-	err = netlink_talk(h, on_link, &q);
 	if (err)
 		return fault_set(f, err, "cannot list the network interfaces: %s", strerror(-err));
 	if (!q.found)
@@ -169,10 +191,7 @@ static int query_once(struct link_state *s, const char *interface, uint32_t want
 		return fault_set(f, -ENODEV,
 				 "`%s' is not an Ethernet interface, so no phone can be on it",
 				 interface);
-	h = request_init(buf, RTM_GETADDR, NLM_F_DUMP);
-	gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
-	gen->rtgen_family = AF_INET;
-	err = netlink_talk(h, on_address, &q);
+	err = netlink_dump(RTM_GETADDR, AF_INET, on_address, &q);
 	if (err)
 		return fault_set(f, err, "cannot list the addresses of %s: %s", interface,
 				 strerror(-err));
@@ -249,46 +268,12 @@ struct listing {
 	unsigned count, max;
 };
 
-static int on_kind(const struct nlattr *a, void *ctx)
-{
-	struct link_info *out = ctx;
-
-	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-		text_copy(out->kind, sizeof(out->kind), mnl_attr_get_str(a));
-	return MNL_CB_OK;
-}
-
-static int on_list_attribute(const struct nlattr *a, void *ctx)
-{
-	struct link_info *out = ctx;
-
-	switch (mnl_attr_get_type(a)) {
-	case IFLA_IFNAME: text_copy(out->name, sizeof(out->name), mnl_attr_get_str(a)); break;
-	case IFLA_MASTER: out->master = mnl_attr_get_u32(a); break;
-	case IFLA_LINKINFO: mnl_attr_parse_nested(a, on_kind, out); break;
-	case IFLA_ADDRESS:
-		if (mnl_attr_get_payload_len(a) == sizeof(out->mac.b))
-			memcpy(out->mac.b, mnl_attr_get_payload(a), sizeof(out->mac.b));
-		break;
-	default: break;
-	}
-	return MNL_CB_OK;
-}
-
 static int on_list_link(const struct nlmsghdr *h, void *ctx)
 {
 	struct listing *list = ctx;
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
-	struct link_info *out = &list->out[list->count];
 
-	if (list->count == list->max)
-		return MNL_CB_OK;
-	*out = (struct link_info){.index = (unsigned)info->ifi_index,
-				  .ethernet = info->ifi_type == ARPHRD_ETHER,
-				  .up = info->ifi_flags & IFF_UP};
-	out->running = out->up && (info->ifi_flags & IFF_LOWER_UP);
-	mnl_attr_parse(h, sizeof(*info), on_list_attribute, out);
-	list->count++;
+	if (list->count < list->max)
+		read_link(h, &list->out[list->count++]);
 	return MNL_CB_OK;
 }
 
@@ -310,21 +295,23 @@ static int on_list_address(const struct nlmsghdr *h, void *ctx)
 
 int link_list(struct link_info *out, unsigned max)
 {
-	_Alignas(struct nlmsghdr) char buf[REQUEST_BYTES];
 	struct listing list = {.out = out, .max = max};
-	struct nlmsghdr *h = request_init(buf, RTM_GETLINK, NLM_F_DUMP);
-	struct rtgenmsg *gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
-	int err;
+	int err = netlink_dump(RTM_GETLINK, AF_PACKET, on_list_link, &list);
 
-	gen->rtgen_family = AF_PACKET;
-	err = netlink_talk(h, on_list_link, &list);
-	if (err && err != -EINTR)
-		return err;
-	h = request_init(buf, RTM_GETADDR, NLM_F_DUMP);
-	gen = mnl_nlmsg_put_extra_header(h, sizeof(*gen));
-	gen->rtgen_family = AF_INET;
-	err = netlink_talk(h, on_list_address, &list);
+	if (!err || err == -EINTR)
+		err = netlink_dump(RTM_GETADDR, AF_INET, on_list_address, &list);
 	return err && err != -EINTR ? err : (int)list.count;
+}
+
+bool link_is_own_mac(struct mac mac)
+{
+	struct link_info list[LINKS_MAX];
+	int n = link_list(list, LINKS_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (mac_equal(list[i].mac, mac))
+			return true;
+	return false;
 }
 
 static int change_address(const struct link_state *s, uint16_t type, uint16_t flags,

@@ -20,10 +20,13 @@ struct link_state {
 	unsigned prefix_len;
 };
 
+#define LINKS_MAX 64 /* as many as are looked at */
+
 /* One of the interfaces of this machine. */
 struct link_info {
 	char name[16], kind[16]; /* kind: "" for a real one, else "bridge", "veth", "tun" … */
 	unsigned index, master;	 /* master: the bridge or bond it belongs to, or 0 */
+	unsigned mtu;
 	struct mac mac;
 	bool ethernet, up, running;
 	uint32_t address; /* the first, or 0 */
@@ -37,12 +40,16 @@ struct link_watch {
 };
 
 /* wanted: an address to look for among several; 0: the first. -ENODEV when there is no such
- * interface; the fault then lists the ones there are. */
+ * interface, or one that is no Ethernet. */
 int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f);
 /* True when the default route leaves through it; *gateway is set then. */
 bool link_is_default_route(unsigned index, uint32_t *gateway);
 /* All of them, in the kernel's order; the number, or negative errno. */
 int link_list(struct link_info *out, unsigned max);
+/* Is it of this machine? It answers ARP for all of its addresses on all of its interfaces: one of
+ * them may be at the other end of the very wire that is asked (two sockets on one switch; the
+ * virtual cable of a test). */
+bool link_is_own_mac(struct mac mac);
 int link_switch_off(const struct link_state *s);
 int link_switch_on(const struct link_state *s, const char *interface, struct fault *f);
 /* 0: added; 1: it was there already, so it is not ours; else negative errno. */

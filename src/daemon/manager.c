@@ -16,7 +16,8 @@
 
 #define COMM_MAX 15
 
-bool process_runs(const char *name)
+/* Names are cut to 15 characters, as the kernel does. */
+static bool process_runs(const char *name)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -64,11 +65,10 @@ static bool find_line(const char *folder, unsigned index, const char *key, char 
 	return found;
 }
 
-enum manager manager_of(const char *interface, unsigned index)
+enum manager manager_of(unsigned index)
 {
 	char value[64];
 
-	(void)interface;
 	if (find_line("/run/NetworkManager/devices", index, "managed=", value) &&
 	    strcmp(value, "true") == 0 && process_runs("NetworkManager"))
 		return MANAGER_NETWORKMANAGER;

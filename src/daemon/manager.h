@@ -14,9 +14,7 @@ enum manager {
 	MANAGER_NETWORKD,
 };
 
-/* The one that runs and has not been told to leave this interface alone. */
-enum manager manager_of(const char *interface, unsigned index);
-/* Does a process of that name run? Names are cut to 15 characters, as the kernel does. */
-bool process_runs(const char *name);
+/* The one that runs and has not been told to leave the interface of that index alone. */
+enum manager manager_of(unsigned index);
 
 #endif

@@ -204,7 +204,7 @@ static void say_restored(struct daemon *d)
 {
 	const char *interface = d->config->interface;
 
-	switch (manager_of(interface, d->link.index)) {
+	switch (manager_of(d->link.index)) {
 	case MANAGER_NETWORKMANAGER:
 		daemon_note(d, SEVERITY_NOTICE, "address-restored",
 			    "NetworkManager took our address away from %s. It was put back, as it "

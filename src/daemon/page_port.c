@@ -214,8 +214,7 @@ static uint32_t address_of(struct daemon *d, struct mac mac)
 {
 	const struct lease *l = d->dhcp.leases.slots ? lease_find_mac(&d->dhcp.leases, mac) : NULL;
 
-	if (!l || l->state != LEASE_BOUND || l->ip == d->address ||
-	    ((l->ip ^ d->address) & ip4_netmask(d->prefix_len)) != 0)
+	if (!l || l->state != LEASE_BOUND || l->ip == d->address || !daemon_is_ours(d, l->ip))
 		return 0;
 	return l->ip;
 }

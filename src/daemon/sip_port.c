@@ -10,7 +10,6 @@
  * The port may be taken, most likely by a telephone exchange on this machine (Asterisk): that
  * costs one kind of proof and is no reason to stop.
  */
-#include "tcp.h"
 #include "tcp_table.h"
 
 #include "reflashd/sip.h"
@@ -47,7 +46,7 @@ static bool is_local(const struct daemon *d, uint32_t ip)
 {
 	uint32_t mask = ip4_netmask(d->prefix_len);
 
-	return ((ip ^ d->address) & mask) == 0 && ip != d->address && (ip & ~mask) != 0 &&
+	return daemon_is_ours(d, ip) && ip != d->address && (ip & ~mask) != 0 &&
 	       (ip | mask) != UINT32_MAX;
 }
 
@@ -215,16 +214,10 @@ static void unheard(struct daemon *d, const char *protocol, const char *why)
 static void open_udp(struct sip_port *p)
 {
 	struct daemon *d = p->daemon;
-	char holder[128];
 	struct fault f;
 
 	p->fd = udp_open(d->config->interface, INADDR_ANY, SIP_PORT, &f);
 	if (p->fd < 0) {
-		if (p->fd ==
-		    -EADDRINUSE) { /* udp_open() has advice for ports we cannot do without */
-			port_holder(IPPROTO_UDP, SIP_PORT, holder, sizeof(holder));
-			fault_set(&f, p->fd, "UDP port %u is held by %s", SIP_PORT, holder);
-		}
 		unheard(d, "UDP", f.text);
 		return;
 	}

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int open_failed(const char *interface, uint16_t port, int err, struct fault *f)
+int tcp_failed(const char *interface, uint16_t port, int err, struct fault *f)
 {
-	char holder[128];
+	char holder[256];
 
 	if (err != -EADDRINUSE)
 		return fault_set(f, err, "cannot use TCP port %u on %s: %s", port, interface,
@@ -29,7 +29,7 @@ int tcp_open(const char *interface, uint16_t port, struct fault *f)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, err;
 
 	if (fd < 0)
-		return open_failed(interface, port, -errno, f);
+		return tcp_failed(interface, port, -errno, f);
 	/* SO_REUSEADDR: connections of a run before this one may still be dying. It lets
 	 * nobody share the port with us. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
@@ -38,7 +38,7 @@ int tcp_open(const char *interface, uint16_t port, struct fault *f)
 	    bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {
 		err = -errno;
 		close(fd);
-		return open_failed(interface, port, err, f);
+		return tcp_failed(interface, port, err, f);
 	}
 	return fd;
 }

@@ -8,10 +8,11 @@
 #include "reflashd/base.h"
 #include "reflashd/fault.h"
 
-/* holder.c: "dnsmasq (process 812)", or "another program" when /proc does not tell. protocol:
- * IPPROTO_UDP or IPPROTO_TCP, of which only listening sockets count. */
+/* holder.c: "dnsmasq (process 812; `sudo systemctl stop dnsmasq.service' ends it)", or "another
+ * program" when /proc does not tell. protocol: IPPROTO_UDP or IPPROTO_TCP, of which only listening
+ * sockets count. */
 void port_holder(int protocol, uint16_t port, char *out, size_t size);
-/* Looks for all of our ports now, for port_holder() to tell later: only root sees whose they are. */
+/* Looks at all our ports now, for port_holder() to tell later: only root sees whose they are. */
 void port_holders_note(uint16_t web_port);
 
 /*
@@ -21,5 +22,7 @@ void port_holders_note(uint16_t web_port);
  * every other wire out.
  */
 int tcp_open(const char *interface, uint16_t port, struct fault *f);
+/* The fault for it, and the error again. */
+int tcp_failed(const char *interface, uint16_t port, int err, struct fault *f);
 
 #endif

@@ -189,18 +189,6 @@ static void on_connection(uv_stream_t *listener, int status)
 
 /* ---- opening and closing ---- */
 
-/* Two that do not listen yet may both be bound; it shows only now. */
-static int not_listening(uint16_t port, int err, struct fault *f)
-{
-	char holder[128];
-
-	if (err != UV_EADDRINUSE)
-		return fault_set(f, err, "cannot listen on TCP port %u: %s", port,
-				 uv_strerror(err));
-	port_holder(IPPROTO_TCP, port, holder, sizeof(holder));
-	return fault_set(f, err, "TCP port %u is held by %s", port, holder);
-}
-
 int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_protocol *protocol,
 		   void *owner, struct fault *f)
 {
@@ -218,9 +206,9 @@ int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_proto
 	err = uv_tcp_open(&t->listener, fd);
 	if (err)
 		close(fd);
-	else
+	else /* two that do not listen yet may both be bound: a held port may show only now */
 		err = uv_listen((uv_stream_t *)&t->listener, BACKLOG, on_connection);
-	return err ? not_listening(protocol->port, err, f) : 0;
+	return err ? tcp_failed(d->config->interface, protocol->port, err, f) : 0;
 }
 
 void tcp_table_stop(struct tcp_table *t)

@@ -6,6 +6,8 @@
 #include "daemon.h"
 #include "tcp.h"
 
+#include "reflashd/sip.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,11 +21,10 @@ static int open_failed(const char *interface, uint16_t port, int err, struct fau
 
 	if (err == -EADDRINUSE) {
 		port_holder(IPPROTO_UDP, port, holder, sizeof(holder));
-		return fault_set(
-			f, err,
-			"UDP port %u is held by %s, and phones know no other. Stop that program, "
-			"then start reflashd again",
-			port, holder);
+		return fault_set(f, err, "UDP port %u is held by %s%s", port, holder,
+				 port == SIP_PORT ? "" /* phones are recovered without it */
+						  : ", and phones know no other. Stop that "
+						    "program, then start reflashd again");
 	}
 	if (err == -EACCES || err == -EPERM)
 		return fault_set(f, err,

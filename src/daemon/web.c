@@ -295,7 +295,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 static int listen_failed(const struct config *config, const char *at, int err, struct fault *f)
 {
-	char holder[160];
+	char holder[256];
 
 	switch (err) {
 	case -EADDRINUSE:

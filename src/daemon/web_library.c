@@ -97,13 +97,6 @@ struct road {
 	char text[640];
 };
 
-static void add(char *out, size_t size, const char *text)
-{
-	size_t at = strlen(out);
-
-	text_copy(out + at, size - at, text);
-}
-
 static void add_steps(const struct plan *p, char *out, size_t size)
 {
 	char load[128];
@@ -112,8 +105,7 @@ static void add_steps(const struct plan *p, char *out, size_t size)
 		const char *name = p->step[i].bundle->load;
 
 		text_escape(load, sizeof(load), (const uint8_t *)name, strlen(name));
-		add(out, size, i ? ", then " : "");
-		add(out, size, load);
+		text_append(out, size, "%s%s", i ? ", then " : "", load);
 	}
 }
 
@@ -123,19 +115,16 @@ static void describe(const struct daemon *d, const struct model *m, char *out, s
 	const struct config *c = d->config;
 	struct plan p;
 
-	out[0] = 0;
 	plan_make(&p, store_library(d->store), c->target, c->serve_incomplete, &facts);
 	if (!p.count) {
-		add(out, size, "Nothing to offer. ");
-		add(out, size, p.need);
+		text_format(out, size, "Nothing to offer. %s", p.need);
 		return;
 	}
+	out[0] = 0;
 	add_steps(&p, out, size);
-	add(out, size, ".");
-	if (p.state == PLAN_SHORT && p.need[0]) {
-		add(out, size, " ");
-		add(out, size, p.need);
-	}
+	text_append(out, size, ".");
+	if (p.state == PLAN_SHORT && p.need[0])
+		text_append(out, size, " %s", p.need);
 	if (m->family != MODEL_JAVA) /* the only ones with two keys */
 		return;
 	text_copy(facts.refused[0], sizeof(facts.refused[0]), p.step[0].bundle->load);
@@ -143,9 +132,9 @@ static void describe(const struct daemon *d, const struct model *m, char *out, s
 	plan_make(&p, store_library(d->store), c->target, c->serve_incomplete, &facts);
 	if (!p.count)
 		return;
-	add(out, size, " If it refuses that: ");
+	text_append(out, size, " If it refuses that: ");
 	add_steps(&p, out, size);
-	add(out, size, ".");
+	text_append(out, size, ".");
 }
 
 static void put_plan(const struct daemon *d, struct web_text *out)

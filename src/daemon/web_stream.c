@@ -191,8 +191,7 @@ static void put_log(const struct web_stream *s, uint64_t after, struct web_text 
 
 /* ---- phones ---- */
 
-/* Bring what is known to have been said up to date, and say what is new (out NULL: nobody hears).
- */
+/* all: look at every phone, not only at those that an event was about. */
 static void put_phone_news(struct web_stream *s, bool all, struct web_text *out)
 {
 	const struct board *b = s->daemon->bus.board;

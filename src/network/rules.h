@@ -43,7 +43,7 @@ struct chain {
 struct ruleset {
 	struct rule *rule; /* from 1 */
 	struct chain *chain;
-	unsigned rules, rules_size, chains, chains_size;
+	unsigned rules, rules_size, chains;
 };
 
 void ruleset_free(struct ruleset *s);

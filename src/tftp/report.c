@@ -5,8 +5,7 @@
  * The field "reason" of tftp.refused is one word for programs (interface.md); the sentence
  * explains it to a person and says what to do where something can be done. The severities follow
  * who should worry: nobody when a phone asks for a trust list that need not exist, looks up a
- * size or hangs up; the person at the console when a firmware file is missing; ourselves when
- * we could not go on.
+ * size or hangs up; the person at the console when a firmware file is missing.
  */
 #include "report.h"
 
@@ -219,18 +218,4 @@ void tftp_report_end(struct tftp_out *out, const struct tftp_slot *slot, struct 
 	event_set_number(e, FIELD_BYTES, tftp_transfer_bytes(&slot->transfer));
 	event_set_text(e, FIELD_CODE, end_code(&slot->transfer));
 	set_end(e, slot, reply);
-}
-
-void tftp_report_failed(struct tftp_out *out, const struct tftp_slot *slot, const char *reason)
-{
-	struct event *e = add_event(out, EVENT_TFTP_ABORTED, slot->peer.ip);
-	uint64_t bytes = tftp_transfer_bytes(&slot->transfer);
-
-	e->severity = SEVERITY_ERROR;
-	set_name(e, slot);
-	event_set_number(e, FIELD_BYTES, bytes);
-	event_set_text(e, FIELD_CODE, "failed");
-	event_set_text(e, FIELD_REASON, reason);
-	event_say(e, "{phone} no longer gets %s: sending had to stop after %" PRIu64 " bytes: %s.",
-		  e->file, bytes, reason);
 }

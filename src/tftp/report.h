@@ -31,6 +31,5 @@ void tftp_report_refused(struct tftp_out *out, enum tftp_refusal refusal, struct
 /* reply: the datagram that ended it, if one did. */
 void tftp_report_end(struct tftp_out *out, const struct tftp_slot *slot, struct span reply,
 		     usec_t now);
-void tftp_report_failed(struct tftp_out *out, const struct tftp_slot *slot, const char *reason);
 
 #endif

@@ -302,32 +302,6 @@ void tftp_server_transfer_refused(struct tftp_server *s, uint32_t i, usec_t now,
 	settle(s, i, no_reply, now, out);
 }
 
-void tftp_server_transfer_failed(struct tftp_server *s, uint32_t i, const char *reason, usec_t now,
-				 struct tftp_out *out)
-{
-	struct tftp_slot *slot;
-
-	reset(out);
-	if (!in_use(s, i))
-		return;
-	slot = &s->slots[i];
-	if (slot->transfer.outcome != TFTP_RUNNING) {
-		settle(s, i, no_reply, now, out);
-		return;
-	}
-	out->slot = i;
-	out->peer = slot->peer;
-	tftp_report_failed(out, slot, reason);
-	out->error_len = tftp_error_write(out->error, sizeof(out->error), TFTP_ERR_UNDEFINED,
-					  "the server cannot go on, try again");
-	if (slot->transfer.answered) {
-		out->send.control = out->error;
-		out->send.control_len = out->error_len;
-		out->error_len = 0;
-	}
-	close_slot(s, i, out);
-}
-
 bool tftp_server_tick(struct tftp_server *s, usec_t now, struct tftp_out *out)
 {
 	reset(out);

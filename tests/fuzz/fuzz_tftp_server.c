@@ -2,7 +2,7 @@
 /*
  * The TFTP server machine under a stream of hostile datagrams. The input is a list of
  *   [where][time][length][bytes…]
- * where: low nibble 0..7 a slot's port, 8..13 port 69, 14 "unreachable" and 15 "cannot go on" for
+ * where: low nibble 0..7 a slot's port, 8..13 port 69, 14 and 15 "unreachable" for
  * a slot; the high nibble tells the client (two addresses, eight ports) or that slot. time: 0..254
  * by a curve from microseconds to minutes. The ticks in between are done as the shell does them.
  *
@@ -131,10 +131,8 @@ static void step(struct world *w, uint8_t where, const uint8_t *data, size_t len
 		tftp_server_transfer_receive(&w->s, where & 7, copy, len, now, &w->out);
 	else if ((where & 15) < 14)
 		tftp_server_receive(&w->s, from, copy, len, now, &w->out);
-	else if ((where & 15) == 14)
-		tftp_server_transfer_refused(&w->s, who, now, &w->out);
 	else
-		tftp_server_transfer_failed(&w->s, who, "the harness says so", now, &w->out);
+		tftp_server_transfer_refused(&w->s, who, now, &w->out);
 	check(w);
 	free(copy);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the TFTP server ends what does not end well: closed ports, size probes, silence, a driver
- * that cannot go on; every content is released exactly once.
+ * How the TFTP server ends what does not end well: closed ports, size probes, silence;
+ * every content is released exactly once.
  */
 #include "server_rig.h"
 
@@ -116,31 +116,6 @@ static void test_silence_sends_an_error_and_says_so(void **state)
 	assert_int_equal(f->released, 2);
 }
 
-static void test_the_driver_cannot_go_on(void **state)
-{
-	struct server_rig *f = *state;
-	uint32_t slot;
-
-	server_request(f, server_peer(PHONE, 1), "size.5000|octet", T0);
-	slot = f->out.slot;
-	tftp_server_transfer_failed(&f->s, slot, "no free socket", T0, &f->out);
-	server_assert_closed(f, slot, EVENT_TFTP_ABORTED);
-	assert_int_equal(f->out.events[0].severity, SEVERITY_ERROR);
-	assert_string_equal(f->out.events[0].reason, "no free socket");
-	assert_null(f->out.send.control); /* it has no port: from port 69 */
-	assert_memory_equal(f->out.error, "\0\5\0\0", 4);
-	assert_int_equal(f->out.peer.ip, PHONE);
-
-	server_request(f, server_peer(PHONE, 1), "size.5000|octet", T0);
-	slot = f->out.slot;
-	server_ack(f, slot, 1, T0);
-	tftp_server_transfer_failed(&f->s, slot, "the file vanished", T0, &f->out);
-	server_assert_closed(f, slot, EVENT_TFTP_ABORTED);
-	assert_int_equal(f->out.error_len, 0); /* the client listens to the slot's port only */
-	assert_memory_equal(f->out.send.control, "\0\5\0\0", 4);
-	assert_int_equal(f->released, 2);
-}
-
 /* For drivers whose transfers share a port: whose packet is it? */
 static void test_a_transfer_is_found_by_address_and_port(void **state)
 {
@@ -179,7 +154,6 @@ int main(void)
 		TEST(test_trap_tsize_probe_is_no_failure),
 		TEST(test_error_8_in_the_middle_is_no_size_probe),
 		TEST(test_silence_sends_an_error_and_says_so),
-		TEST(test_the_driver_cannot_go_on),
 		TEST(test_a_transfer_is_found_by_address_and_port),
 	};
 

@@ -89,7 +89,7 @@ function drawCount() {
 	for (const p of phones.values()) recovered += p.proof ? 1 : 0;
 	const text = phones.size + (phones.size === 1 ? " phone, " : " phones, ") + recovered + " recovered";
 	say($("count"), phones.size ? text : "");
-	$("nobody").hidden = $("legend").hidden = phones.size > 0;
+	$("nobody").hidden = phones.size > 0;
 	$("legend").hidden = !phones.size;
 	document.title = (phones.size ? recovered + " of " + phones.size + " recovered" : "waiting") + " - reflashd";
 }
