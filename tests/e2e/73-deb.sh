@@ -48,6 +48,7 @@ status() { dpkg-query -W -f '${db:Status-Status}' reflashd 2>/dev/null || echo n
 enabled() { find /etc/systemd -name 'reflashd.service*' | grep -q .; }
 ours() { find /etc /usr /lib /var /run -xdev -name '*reflashd*' -not -path '/var/log/*' 2>/dev/null | sort; }
 case $(status) in none | not-installed) ;; *) dpkg --purge reflashd ;; esac
+rm -rf /var/lib/reflashd /etc/reflashd.conf # of somebody who tried the program here: a purge takes it, too
 ours >/t/before
 dpkg -D2 -i /t/first.deb >/t/out 2>&1 || wrong "not installed: $(cat /t/out)"
 grep -q 'does not run yet' /t/out || wrong "no hint: $(cat /t/out)"
