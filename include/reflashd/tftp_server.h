@@ -63,7 +63,7 @@ struct tftp_slot {
 	uint64_t name;	  /* which name it asked for */
 	/* Kept by slots.c. The array of slots is also the room for its three lists. */
 	uint32_t next;	 /* of the free slots, or of the transfers in one bucket */
-	uint32_t bucket; /* the first transfer whose address hashes to this place */
+	uint32_t bucket; /* 1 + the first transfer whose address hashes to this place; 0: none */
 	uint32_t heap;	 /* the slot that stands at this place of the heap of wake-ups */
 	uint32_t place;	 /* where in that heap this slot stands */
 	usec_t wake;	 /* not due before this */
@@ -77,10 +77,10 @@ struct tftp_slot {
 struct tftp_server {
 	struct tftp_server_config config;
 	struct tftp_catalogue catalogue;
-	struct tftp_slot *slots; /* config.max_transfers of them; owned by the driver */
+	struct tftp_slot *slots; /* config.max_transfers of them, zeroed; owned by the driver */
 	unsigned active;
 	usec_t wake; /* no slot needs attention before this; may be too early, never too late */
-	uint32_t free_first, free_last; /* kept by slots.c */
+	uint32_t fresh, free_first, free_last; /* kept by slots.c */
 };
 
 #define TFTP_NO_SLOT UINT32_MAX

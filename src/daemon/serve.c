@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,13 +257,28 @@ static void finish(struct daemon *d)
 	free(d);
 }
 
+/*
+ * We stay for months, with little to hold but firmware. Large blocks of memory always come from the
+ * system and go back to it whole (else glibc keeps what the reading of firmware needed once), and
+ * threads share one heap: they take turns here.
+ */
+static void be_modest(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 int daemon_serve(const struct config *config)
 {
-	struct daemon *d = calloc(1, sizeof(*d));
+	struct daemon *d;
 	uv_loop_t loop;
 	struct fault f;
 	int err, exit_code;
 
+	be_modest();
+	d = calloc(1, sizeof(*d));
 	if (!d || uv_loop_init(&loop) != 0) {
 		fprintf(stderr, "reflashd: no memory to start.\n");
 		free(d);

