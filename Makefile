@@ -20,7 +20,8 @@ CFLAGS  ?= -O2 -g
 SAN     ?=
 B       ?= build$(if $(SAN),/asan)$(if $(findstring clang,$(CC)),/clang)
 
-PKGS      := libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib libmicrohttpd
+PKGS      := libuv inih jansson libmnl zlib
+LIB_PKGS  := libxml-2.0 libcrypto libarchive libmicrohttpd # loaded by who needs them: reflashd/lib.h
 TEST_PKGS := cmocka
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wcast-qual -Wundef -Wformat=2 -Wswitch-enum -Werror
@@ -35,17 +36,18 @@ endif
 # Goals that work before the libraries are there: they are the ones that fetch them.
 needs_libs := $(filter-out deps demo test checkers coverage mutate help clean uninstall,$(or $(MAKECMDGOALS),all))
 ifneq ($(needs_libs),)
-missing := $(foreach p,$(PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
+missing := $(foreach p,$(PKGS) $(LIB_PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
 ifneq ($(strip $(missing)),)
 $(error Missing libraries: $(missing). 'make deps' installs them, or see the list in README.md)
 endif
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS))
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(LIB_PKGS))
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -ldl
+LIB_LIBS   := $(shell pkg-config --libs $(LIB_PKGS))
 TEST_LIBS  := $(shell pkg-config --libs $(TEST_PKGS) 2>/dev/null)
 endif
 
 ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
-              -Iinclude -Itests/support $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
+              -Iinclude -Itests/support -I$(B)/gen $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 core_src := $(filter-out src/daemon/% src/cli/% src/man/%,$(wildcard src/*/*.c))
@@ -74,6 +76,15 @@ $(B)/libreflashd.a: $(core_obj)
 $(B)/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
+# What the linker finds for the libraries that are loaded later; gen/libs is also what a package depends on.
+$(B)/gen/libs:
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && echo 'int main(void) { return 0; }' | \
+	$(CC) -x c - -x none -o $@ -Wl,--no-as-needed $(LIB_LIBS)
+$(B)/gen/sonames.h: $(B)/gen/libs
+	$(Q)readelf -d $< | sed -nE 's/.*NEEDED.*\[lib(xml2|crypto|archive|microhttpd)(\..*)\]/{"\1", "lib\1\2"},/p' | \
+	tr '\n' ' ' | sed 's/^/#define LIB_FILES /' > $@ && grep -q 'xml2.*' $@
+$(B)/src/base/lib.o $(B)/fuzzed/src/base/lib.o: $(B)/gen/sonames.h
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 # firmware/NAME.ini is compiled in as NAME_ini[] and NAME_ini_len.
@@ -94,10 +105,10 @@ $(B)/gen/page_%.c: src/daemon/page/%
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(rig_obj) $(supp_obj) $(B)/libreflashd.a
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIB_LIBS) $(PKG_LIBS)
 $(B)/tools/%: $(B)/tests/tools/%.o $(supp_obj) $(B)/libreflashd.a
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(PKG_LIBS)
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libreflashd.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
@@ -107,7 +118,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libreflashd.a
 T ?= 60
 FUZZ_CC ?= clang
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' -g -O1 -Iinclude -Itests/support \
-              $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP
+              -I$(B)/gen $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP
 fuzz_obj := $(patsubst %.c,$(B)/fuzzed/%.o,$(core_src) $(supp_src)) $(B)/fuzzed/gen/models_ini.o $(B)/fuzzed/gen/keys_ini.o
 $(B)/fuzzed/gen/%.o: $(B)/gen/%.c
 	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(subst sanitize=fuzzer,sanitize=fuzzer-no-link,$(FUZZ_CFLAGS)) -c -o $@ $<
@@ -116,7 +127,7 @@ $(B)/fuzzed/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(subst sanitize=fuzzer,sanitize=fuzzer-no-link,$(FUZZ_CFLAGS)) -c -o $@ $<
 $(B)/fuzz/%: $(B)/fuzzed/tests/fuzz/%.o $(fuzz_obj)
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIB_LIBS) $(PKG_LIBS)
 fuzz: $(fuzzers:%=$(B)/fuzz/%)
 	$(Q)tests/fuzz/run.sh $(B)/fuzz $(T) $(fuzzers)
 

@@ -90,7 +90,7 @@ build libarchive --without-xml2 --without-expat --without-openssl --without-nett
 # The program itself, with its own objects: the headers are those of what was built.
 libs="$out/lib/libmicrohttpd.a $out/lib/libxml2.a $out/lib/libarchive.a $out/lib/libmnl.a"
 make --no-print-directory B="$work/objects" CC="${CC:-cc}" \
-	CFLAGS="-O2 -ffunction-sections -fdata-sections" \
+	CFLAGS="-O2 -DLIBS_LINKED -ffunction-sections -fdata-sections" \
 	PKG_CFLAGS="-I$out/include -I$out/include/libxml2" \
 	LDFLAGS="-static-pie -Wl,--gc-sections -s" \
 	PKG_LIBS="$libs $(pkg-config --variable=libdir libuv)/libuv_a.a -linih -ljansson -lcrypto -lz -lm -lpthread -ldl" \

@@ -28,7 +28,6 @@ struct key {
 	uint8_t modulus[512]; /* big-endian */
 	size_t modulus_len;
 	uint32_t exponent;
-	void *pkey; /* libcrypto's, owned */
 };
 
 struct keys {

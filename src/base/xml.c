@@ -9,9 +9,15 @@
  */
 #include "reflashd/xml.h"
 
+#include "reflashd/lib.h"
+
 #include <errno.h>
 #include <libxml/parser.h>
 #include <string.h>
+
+#define LIBXML2(F)                                                                                 \
+	F(xmlCtxtReadMemory) F(xmlFreeDoc) F(xmlFreeParserCtxt) F(xmlNewParserCtxt) F(xmlStopParser)
+LIB(xml2, "xml2", LIBXML2)
 
 struct reading {
 	const char *root;
@@ -35,7 +41,7 @@ static struct reading *reading_of(void *user)
 static void give_up(void *user)
 {
 	reading_of(user)->bad = true;
-	xmlStopParser(user);
+	xml2.xmlStopParser(user);
 }
 
 static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -122,7 +128,7 @@ int xml_read_leaves(const uint8_t *data, size_t len, const char *root, xml_leaf 
 
 	if (len == 0 || len > XML_SIZE_MAX)
 		return -EBADMSG;
-	parser = xmlNewParserCtxt();
+	parser = xml2_load() ? xml2.xmlNewParserCtxt() : NULL;
 	if (!parser)
 		return -ENOMEM;
 	memset(parser->sax, 0, sizeof(*parser->sax));
@@ -134,11 +140,11 @@ int xml_read_leaves(const uint8_t *data, size_t len, const char *root, xml_leaf 
 	parser->sax->internalSubset = on_dtd;
 	parser->_private = &r;
 	/* Nobody is told of an error: wellFormed says it. */
-	doc = xmlCtxtReadMemory(parser, (const char *)data, (int)len, NULL, NULL,
-				XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	doc = xml2.xmlCtxtReadMemory(parser, (const char *)data, (int)len, NULL, NULL,
+				     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	good = parser->wellFormed && !r.bad && r.depth == 0;
 	if (doc)
-		xmlFreeDoc(doc);
-	xmlFreeParserCtxt(parser);
+		xml2.xmlFreeDoc(doc);
+	xml2.xmlFreeParserCtxt(parser);
 	return good ? 0 : -EBADMSG;
 }

@@ -31,6 +31,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+const char *const confine_libraries[] = {"/usr/lib",	     "/usr/lib64", "/lib",
+					 "/lib64",	     "/lib32",	   "/usr/local/lib",
+					 "/etc/ld.so.cache", NULL};
+
 int confine_descriptors(int fd)
 {
 	int null = open("/dev/null", O_RDWR);

@@ -21,6 +21,9 @@ struct confine_files {
 	const uint16_t *connect;
 };
 
+/* Where libraries lie that are loaded when they are wanted (reflashd/lib.h); ends with NULL. */
+extern const char *const confine_libraries[];
+
 /* For a child: nothing stays open but fd, as number 3; the first three lead nowhere. */
 int confine_descriptors(int fd);
 /* No more rights by any program that is run, and no core file, not even for the same user. */

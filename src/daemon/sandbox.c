@@ -255,10 +255,6 @@ static int confine_to_our_files(const struct config *c)
 		"/usr/share/zoneinfo",
 		"/etc/ssl/openssl.cnf",
 		"/dev/tty",
-		"/usr/lib",
-		"/usr/lib64",
-		"/lib",
-		"/lib64",
 	};
 	const uint16_t bind[] = {SCCP_PORT, SIP_PORT, c->web_port, 0};
 	const uint16_t connect[] = {DEVICE_PAGE_PORT, 0};
@@ -271,6 +267,8 @@ static int confine_to_our_files(const struct config *c)
 	r->config = c;
 	for (size_t i = 0; i < ARRAY_LEN(system_paths); i++)
 		add(r, system_paths[i], false);
+	for (size_t i = 0; confine_libraries[i]; i++)
+		add(r, confine_libraries[i], false);
 	add(r, c->state_dir, true);
 	add_folder_of(r, c->file);
 	add_folder_of(r, c->keys);

@@ -22,6 +22,7 @@
 #include "web.h"
 
 #include "reflashd/board_json.h"
+#include "reflashd/lib.h"
 #include "reflashd/text.h"
 #include "tcp.h"
 
@@ -40,6 +41,13 @@
 #define MEMORY_EACH	   ((size_t)16 << 10)
 #define LAST_RUNS	   8 /* at the end, for what is still to be sent */
 #define EVENTS_UNLESS_SAID 100u
+
+#define LIBMICROHTTPD(F)                                                                           \
+	F(MHD_add_response_header)                                                                 \
+	F(MHD_create_response_from_buffer) F(MHD_destroy_response) F(MHD_get_daemon_info)          \
+		F(MHD_get_timeout) F(MHD_lookup_connection_value) F(MHD_queue_response) F(MHD_run) \
+			F(MHD_start_daemon) F(MHD_stop_daemon)
+LIB(mhd, "microhttpd", LIBMICROHTTPD)
 
 extern const unsigned char page_index_html[], page_page_css[], page_page_js[];
 extern const size_t page_index_html_len, page_page_css_len, page_page_js_len;
@@ -64,15 +72,15 @@ static enum MHD_Result send_response(struct MHD_Connection *c, unsigned status, 
 
 	if (!r)
 		return MHD_NO; /* no memory: the connection is closed */
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	mhd.MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
-		MHD_add_response_header(r, headers[i][0], headers[i][1]);
+		mhd.MHD_add_response_header(r, headers[i][0], headers[i][1]);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+		mhd.MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-		MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "10");
-	result = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
+		mhd.MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "10");
+	result = mhd.MHD_queue_response(c, status, r);
+	mhd.MHD_destroy_response(r);
 	return result;
 }
 
@@ -82,8 +90,9 @@ static enum MHD_Result send_fixed(struct MHD_Connection *c, unsigned status, con
 	/* The library has no const here; persistent memory is only read. */
 	void *bytes = (void *)(uintptr_t)data;
 
-	return send_response(c, status, type,
-			     MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT));
+	return send_response(
+		c, status, type,
+		mhd.MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT));
 }
 
 static enum MHD_Result send_word(struct MHD_Connection *c, unsigned status, const char *text)
@@ -98,7 +107,7 @@ static enum MHD_Result send_text(struct MHD_Connection *c, const char *type, cha
 
 	if (!text)
 		return send_word(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "Memory is short.\n");
-	r = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+	r = mhd.MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
 	if (!r)
 		free(text);
 	return send_response(c, MHD_HTTP_OK, type, r);
@@ -120,13 +129,13 @@ static enum MHD_Result send_grown(struct MHD_Connection *c, const char *type, st
 
 static const char *header_of(struct MHD_Connection *c, const char *name)
 {
-	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+	return mhd.MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
 /* false: it is there and no number. */
 static bool number_argument(struct MHD_Connection *c, const char *name, uint64_t *value)
 {
-	const char *text = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name);
+	const char *text = mhd.MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name);
 
 	return !text || text_to_u64(text, 0, UINT64_MAX, value);
 }
@@ -277,8 +286,8 @@ void web_run(struct web *w)
 
 	if (!w->running)
 		return;
-	MHD_run(w->http);
-	if (MHD_get_timeout(w->http, &ms) == MHD_YES)
+	mhd.MHD_run(w->http);
+	if (mhd.MHD_get_timeout(w->http, &ms) == MHD_YES)
 		uv_timer_start(&w->timer, on_time, ms, 0);
 	else
 		uv_timer_stop(&w->timer);
@@ -342,7 +351,7 @@ static int listen_at(const struct config *config, struct fault *f)
 
 static struct MHD_Daemon *start_http(struct web *w)
 {
-	return MHD_start_daemon(
+	return mhd.MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, w,
 		MHD_OPTION_LISTEN_SOCKET, w->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
 		CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_EACH,
@@ -379,6 +388,9 @@ static int web_open(struct daemon *d, struct fault *f)
 
 	if (!d->config->web_port)
 		return 0;
+	if (!mhd_load())
+		return fault_set(f, -ELIBACC,
+				 "the status page did not start: libmicrohttpd is missing");
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return fault_set(f, -ENOMEM, "no memory to start");
@@ -397,7 +409,7 @@ static int web_open(struct daemon *d, struct fault *f)
 				 "are short");
 	uv_timer_init(d->loop, &w->timer);
 	err = uv_poll_init(d->loop, &w->poll,
-			   MHD_get_daemon_info(w->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
+			   mhd.MHD_get_daemon_info(w->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
 	if (err)
 		return fault_set(f, err, "the status page did not start: %s", strerror(-err));
 	w->timer.data = w->poll.data = w;
@@ -416,13 +428,13 @@ static void web_stop(struct daemon *d)
 	web_stream_stop(&w->stream);
 	if (w->running) {
 		for (int i = 0; i < LAST_RUNS; i++)
-			MHD_run(w->http);
+			mhd.MHD_run(w->http);
 		w->running = false;
 		uv_close((uv_handle_t *)&w->timer, NULL);
 		uv_close((uv_handle_t *)&w->poll, NULL);
 	}
 	if (w->http)
-		MHD_stop_daemon(w->http); /* closes the listening socket, too */
+		mhd.MHD_stop_daemon(w->http); /* closes the listening socket, too */
 	else if (w->listen_fd >= 0)
 		close(w->listen_fd);
 	w->http = NULL;

@@ -22,6 +22,7 @@
 
 #include "recent.h"
 #include "reflashd/board_json.h"
+#include "reflashd/lib.h"
 #include "reflashd/view.h"
 
 #include <errno.h>
@@ -38,6 +39,12 @@
 #define TICK_SECONDS 5
 #define BEATS_ALL    20u /* every so many beats each phone is looked at */
 #define PATIENCE     USEC_SEC(30)
+
+#define LIBMICROHTTPD(F)                                                                           \
+	F(MHD_create_response_from_callback)                                                       \
+	F(MHD_get_connection_info) F(MHD_resume_connection) F(MHD_set_connection_option)           \
+		F(MHD_suspend_connection)
+LIB(mhd, "microhttpd", LIBMICROHTTPD)
 
 struct web_viewer {
 	struct web_stream *stream;
@@ -275,7 +282,7 @@ static void wake(struct web_viewer *v)
 	if (!v->asleep)
 		return;
 	v->asleep = false;
-	MHD_resume_connection(v->connection);
+	mhd.MHD_resume_connection(v->connection);
 }
 
 /* The only way to end a connection that waits for its reader: libmicrohttpd sees it break. */
@@ -311,7 +318,7 @@ static ssize_t read_on(void *ctx, uint64_t pos, char *buf, size_t max)
 		if (s->ended)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		v->asleep = true;
-		MHD_suspend_connection(v->connection);
+		mhd.MHD_suspend_connection(v->connection);
 		return 0;
 	}
 	at = (size_t)(v->at % WEB_RING_BYTES);
@@ -375,12 +382,12 @@ static void on_beat(uv_timer_t *timer)
 static void watch_peer(struct web_viewer *v)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		mhd.MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	unsigned ms = PATIENCE / 1000;
 
 	v->fd = info ? info->connect_fd : -1;
 	setsockopt(v->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-	MHD_set_connection_option(v->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+	mhd.MHD_set_connection_option(v->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
 }
 
 struct MHD_Response *web_stream_join(struct web_stream *s, struct MHD_Connection *c, uint64_t after)
@@ -405,8 +412,8 @@ struct MHD_Response *web_stream_join(struct web_stream *s, struct MHD_Connection
 	put_log(s, after <= b->seq ? after : 0, &v->begin);
 	put_tick(b, bus_wall_ms(), &v->begin);
 	response = v->begin.failed ? NULL
-				   : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384,
-								       read_on, v, leave);
+				   : mhd.MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384,
+									   read_on, v, leave);
 	if (!response) {
 		web_text_free(&v->begin);
 		free(v);
@@ -426,7 +433,7 @@ int web_stream_open(struct web_stream *s, struct daemon *d, struct fault *f)
 {
 	s->daemon = d;
 	s->ring = malloc(WEB_RING_BYTES); /* its pages are used when somebody looks */
-	if (!s->ring)
+	if (!s->ring || !mhd_load())
 		return fault_set(f, -ENOMEM, "no memory to start");
 	uv_timer_init(d->loop, &s->timer);
 	s->timer.data = s;

@@ -23,6 +23,7 @@
  */
 #include "reflashd/archive.h"
 
+#include "reflashd/lib.h"
 #include "reflashd/signed_file.h"
 #include "reflashd/text.h"
 
@@ -37,6 +38,21 @@
 #define TAR_BLOCK  512
 #define GZIP_AFTER 8 /* CRC and length, little-endian */
 #define NAME_SHOWN 160
+
+#define LIBARCHIVE(F)                                                                              \
+	F(archive_entry_filetype)                                                                  \
+	F(archive_entry_hardlink) F(archive_entry_is_encrypted) F(archive_entry_pathname) F(       \
+		archive_entry_pathname_utf8) F(archive_entry_size) F(archive_entry_size_is_set)    \
+		F(archive_entry_symlink) F(archive_filter_bytes) F(archive_format_name) F(         \
+			archive_read_data) F(archive_read_data_block) F(archive_read_data_skip)    \
+			F(archive_read_free) F(archive_read_new) F(archive_read_next_header)       \
+				F(archive_read_open) F(archive_read_open_memory)                   \
+					F(archive_read_support_filter_gzip) F(                     \
+						archive_read_support_format_raw)                   \
+						F(archive_read_support_format_tar) F(              \
+							archive_read_support_format_zip_seekable)  \
+							F(archive_set_error)
+LIB(tar, "archive", LIBARCHIVE)
 
 struct seen {
 	char *name;
@@ -141,7 +157,7 @@ static struct span stream_next(struct stream *s)
 		return piece;
 	}
 	do
-		status = archive_read_data_block(s->gzip, &data, &piece.len, &offset);
+		status = tar.archive_read_data_block(s->gzip, &data, &piece.len, &offset);
 	while (status == ARCHIVE_OK && piece.len == 0);
 	if (status != ARCHIVE_OK) {
 		s->broken = s->broken || status != ARCHIVE_EOF;
@@ -166,7 +182,7 @@ static la_ssize_t stream_read(struct archive *a, void *ctx, const void **out)
 		return (la_ssize_t)piece.len;
 	}
 	if (s->broken) {
-		archive_set_error(a, EINVAL, "damaged gzip");
+		tar.archive_set_error(a, EINVAL, "damaged gzip");
 		return ARCHIVE_FATAL;
 	}
 	*out = s->block;
@@ -184,16 +200,16 @@ static bool stream_open(struct stream *s, const uint8_t *data, size_t len, bool 
 	s->length = 0;
 	s->crc = crc32_z(0, NULL, 0);
 	s->ended = s->broken = false;
-	s->gzip = gzip ? archive_read_new() : NULL;
+	s->gzip = gzip ? tar.archive_read_new() : NULL;
 	memset(s->block, 0xff, sizeof(s->block));
 	if (!gzip)
 		return true;
 	if (!s->gzip)
 		return false;
-	archive_read_support_filter_gzip(s->gzip);
-	archive_read_support_format_raw(s->gzip);
-	s->broken = archive_read_open_memory(s->gzip, data, len) != ARCHIVE_OK ||
-		    archive_read_next_header(s->gzip, &e) != ARCHIVE_OK;
+	tar.archive_read_support_filter_gzip(s->gzip);
+	tar.archive_read_support_format_raw(s->gzip);
+	s->broken = tar.archive_read_open_memory(s->gzip, data, len) != ARCHIVE_OK ||
+		    tar.archive_read_next_header(s->gzip, &e) != ARCHIVE_OK;
 	s->ended = s->broken;
 	return true;
 }
@@ -215,7 +231,7 @@ static const char *stream_finish(struct stream *s, const uint8_t *data, size_t l
 			return "unpacks to more than any phone firmware has";
 	if (s->broken || len < GZIP_AFTER)
 		return "it is damaged or cut short; get it again";
-	if (archive_filter_bytes(s->gzip, -1) != (la_int64_t)len)
+	if (tar.archive_filter_bytes(s->gzip, -1) != (la_int64_t)len)
 		return "something stands behind its end: it is damaged or was put together by "
 		       "hand; get it again";
 	if (le32(data + len - 8) != s->crc || le32(data + len - 4) != (uint32_t)s->length)
@@ -245,16 +261,16 @@ static const char *plain_name(const char *path)
 
 static int check_entry(struct unpacker *r, struct archive_entry *e, const char *path)
 {
-	const char *method = archive_format_name(r->archive);
+	const char *method = tar.archive_format_name(r->archive);
 
 	if (++r->walk->entries > ARCHIVE_ENTRIES_MAX)
 		return refuse(r->walk, r->name, "", "it has more entries than any phone firmware");
-	if (archive_entry_is_encrypted(e))
+	if (tar.archive_entry_is_encrypted(e))
 		return refuse(r->walk, r->name, path, "is encrypted");
-	if (archive_entry_hardlink(e) || archive_entry_symlink(e) ||
-	    archive_entry_filetype(e) == AE_IFLNK)
+	if (tar.archive_entry_hardlink(e) || tar.archive_entry_symlink(e) ||
+	    tar.archive_entry_filetype(e) == AE_IFLNK)
 		return refuse(r->walk, r->name, path, "is a link");
-	if (archive_entry_filetype(e) != AE_IFREG && archive_entry_filetype(e) != AE_IFDIR)
+	if (tar.archive_entry_filetype(e) != AE_IFREG && tar.archive_entry_filetype(e) != AE_IFDIR)
 		return refuse(r->walk, r->name, path, "is neither a file nor a folder");
 	if (!plain_name(path))
 		return refuse(r->walk, r->name, path, "has a name that leads out of its folder");
@@ -281,14 +297,14 @@ static uint8_t *grow(uint8_t *data, size_t *size)
 static int unpack(struct unpacker *r, struct archive_entry *e, const char *path, size_t max,
 		  uint8_t **out, size_t *out_len)
 {
-	int64_t claimed = archive_entry_size_is_set(e) ? archive_entry_size(e) : 0;
+	int64_t claimed = tar.archive_entry_size_is_set(e) ? tar.archive_entry_size(e) : 0;
 	/* One byte more, so that the end is seen without another round. */
 	size_t size = claimed > 0 && claimed < (int64_t)max ? (size_t)claimed + 1 : CHUNK;
 	uint8_t *data = malloc(size);
 	size_t len = 0;
 
 	while (data) {
-		la_ssize_t n = archive_read_data(r->archive, data + len, size - len);
+		la_ssize_t n = tar.archive_read_data(r->archive, data + len, size - len);
 
 		if (n < 0) {
 			free(data);
@@ -382,11 +398,11 @@ static int walk_file(struct unpacker *r, struct archive_entry *e, const char *pa
 
 static int walk_entry(struct unpacker *r, struct archive_entry *e)
 {
-	const char *path = archive_entry_pathname(e), *name;
+	const char *path = tar.archive_entry_pathname(e), *name;
 	int err;
 
 	if (!path)
-		path = archive_entry_pathname_utf8(e);
+		path = tar.archive_entry_pathname_utf8(e);
 	if (!path)
 		return refuse(r->walk, r->name, "", "an entry has no readable name");
 	err = check_entry(r, e, path);
@@ -394,9 +410,9 @@ static int walk_entry(struct unpacker *r, struct archive_entry *e)
 		return err;
 	name = plain_name(path);
 	/* Dot files are what a desktop left behind (__MACOSX/._SIP70…), as in a folder. */
-	if (archive_entry_filetype(e) != AE_IFDIR && *name && *name != '.')
+	if (tar.archive_entry_filetype(e) != AE_IFDIR && *name && *name != '.')
 		return walk_file(r, e, path, name);
-	return archive_read_data_skip(r->archive) == ARCHIVE_OK
+	return tar.archive_read_data_skip(r->archive) == ARCHIVE_OK
 		       ? 0
 		       : refuse(r->walk, r->name, path, "is damaged or cut short");
 }
@@ -407,7 +423,7 @@ static int walk_entries(struct unpacker *r)
 	struct archive_entry *e;
 	int status, err = 0;
 
-	while (!err && (status = archive_read_next_header(r->archive, &e)) != ARCHIVE_EOF) {
+	while (!err && (status = tar.archive_read_next_header(r->archive, &e)) != ARCHIVE_EOF) {
 		/* A tar warns of owners in an odd alphabet, a zip of headers that disagree. */
 		if (status == ARCHIVE_OK || (status == ARCHIVE_WARN && !r->zip))
 			err = walk_entry(r, e);
@@ -418,7 +434,7 @@ static int walk_entries(struct unpacker *r)
 		else
 			err = refuse(r->walk, r->name, "",
 				     "it is damaged or cut short; get it again");
-		r->entry_end = archive_filter_bytes(r->archive, 0);
+		r->entry_end = tar.archive_filter_bytes(r->archive, 0);
 	}
 	if (!err && r->walk->entries == before)
 		err = refuse(r->walk, r->name, "", "it is empty");
@@ -428,8 +444,8 @@ static int walk_entries(struct unpacker *r)
 static int walk_zip(struct unpacker *r, const uint8_t *data, size_t len)
 {
 	r->zip = true;
-	archive_read_support_format_zip_seekable(r->archive);
-	if (archive_read_open_memory(r->archive, data, len) != ARCHIVE_OK)
+	tar.archive_read_support_format_zip_seekable(r->archive);
+	if (tar.archive_read_open_memory(r->archive, data, len) != ARCHIVE_OK)
 		return refuse(r->walk, r->name, "",
 			      "it is no whole zip file; its download was cut short, perhaps. Get "
 			      "it again");
@@ -441,13 +457,13 @@ static int walk_tar(struct unpacker *r, struct stream *s, const uint8_t *data, s
 	const char *why = NULL;
 	int err = 0;
 
-	archive_read_support_format_tar(r->archive);
-	if (archive_read_open(r->archive, s, NULL, stream_read, NULL) != ARCHIVE_OK)
+	tar.archive_read_support_format_tar(r->archive);
+	if (tar.archive_read_open(r->archive, s, NULL, stream_read, NULL) != ARCHIVE_OK)
 		why = "it is not an archive that reflashd reads (zip, tar, tar.gz, cop), or its "
 		      "download was cut short";
 	else
 		err = walk_entries(r);
-	if (!err && !why && archive_filter_bytes(r->archive, 0) - r->entry_end < 2 * TAR_BLOCK)
+	if (!err && !why && tar.archive_filter_bytes(r->archive, 0) - r->entry_end < 2 * TAR_BLOCK)
 		why = "it ends without its end mark: its download was cut short; get it again";
 	if (!err && !why)
 		why = stream_finish(s, data, len);
@@ -487,7 +503,7 @@ static int walk(struct walk *w, const char *name, const uint8_t *data, size_t le
 		return refuse(w, name, "", "it is too deep inside other archives");
 	data += start;
 	len -= start;
-	r.archive = archive_read_new();
+	r.archive = tar.archive_read_new();
 	if (!r.archive)
 		return no_memory(w, name);
 	if (begins(data, len, "PK\x03\x04", 4)) {
@@ -497,9 +513,9 @@ static int walk(struct walk *w, const char *name, const uint8_t *data, size_t le
 			      ? walk_tar(&r, &s, data, len)
 			      : no_memory(w, name);
 		if (s.gzip)
-			archive_read_free(s.gzip);
+			tar.archive_read_free(s.gzip);
 	}
-	archive_read_free(r.archive);
+	tar.archive_read_free(r.archive);
 	return err;
 }
 
@@ -507,8 +523,11 @@ int archive_walk(const char *name, const uint8_t *data, size_t len, archive_visi
 		 struct fault *f)
 {
 	struct walk w = {.visit = visit, .ctx = ctx, .fault = f};
-	int err = walk(&w, name, data, len, 0);
+	int err;
 
+	if (!tar_load())
+		return fault_set(f, -ELIBACC, "`%s' cannot be read: libarchive is missing", name);
+	err = walk(&w, name, data, len, 0);
 	for (unsigned i = 0; i < w.seen_count; i++)
 		free(w.seen[i].name);
 	free(w.seen);

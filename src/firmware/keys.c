@@ -3,8 +3,7 @@
  * The public keys: firmware/keys.ini, compiled in, and files of the same form (--keys).
  *
  * The happy path: each [key ID] section fills one entry of a scratch table; when the whole text
- * has been read, each entry is checked for what it must have, turned into libcrypto's form, and
- * the table is added to the known keys. Whatever goes wrong before that leaves them as they
+ * has been read, each entry is checked for what it must have, and the table is added to the known keys. Whatever goes wrong before that leaves them as they
  * were.
  *
  * A key under a known name with the same modulus is passed over, so that a copy of the compiled-in
@@ -20,8 +19,6 @@
 #include "reflashd/signature.h"
 #include "reflashd/text.h"
 
-#include "keys_internal.h"
-
 extern const unsigned char keys_ini[];
 extern const size_t keys_ini_len;
 
@@ -32,7 +29,7 @@ extern const size_t keys_ini_len;
 struct fresh_key {
 	struct key key;
 	unsigned line; /* of its first entry */
-	bool has_generation;
+	bool has_generation, is_new;
 };
 
 struct key_reader {
@@ -212,7 +209,7 @@ static bool same_number(const struct key *a, const struct key *b)
 	       memcmp(a->modulus, b->modulus, a->modulus_len) == 0;
 }
 
-/* Checks an entry as a whole and makes its pkey. A key that is known already gets none. */
+/* Checks an entry as a whole, and whether it is known already. */
 static int finish(struct fresh_key *fresh, const struct keys *known, const char *name,
 		  struct fault *f)
 {
@@ -233,13 +230,7 @@ static int finish(struct fresh_key *fresh, const struct keys *known, const char 
 				 "%s:%u: there is another key named %s already; give this one "
 				 "another name",
 				 name, fresh->line, k->id);
-	k->pkey = key_public(k);
-	if (!k->pkey)
-		return fault_set(
-			f, -EINVAL,
-			"%s:%u: libcrypto does not take the modulus of key %s; is it copied "
-			"whole?",
-			name, fresh->line, k->id);
+	fresh->is_new = true;
 	return 0;
 }
 
@@ -251,19 +242,16 @@ static int add_all(struct keys *k, struct key_reader *r, const char *name, struc
 
 	for (unsigned i = 0; i < r->count && !err; i++) {
 		err = finish(&r->fresh[i], k, name, f);
-		added += r->fresh[i].key.pkey != NULL;
+		added += r->fresh[i].is_new;
 	}
 	if (!err && added > KEYS_MAX - k->count)
 		err = fault_set(f, -E2BIG,
 				"%s: with these there would be %u keys; at most %d can be "
 				"used",
 				name, k->count + added, KEYS_MAX);
-	for (unsigned i = 0; i < r->count; i++) {
-		if (err)
-			key_public_free(r->fresh[i].key.pkey);
-		else if (r->fresh[i].key.pkey)
+	for (unsigned i = 0; i < r->count && !err; i++)
+		if (r->fresh[i].is_new)
 			k->key[k->count++] = r->fresh[i].key;
-	}
 	return err;
 }
 
@@ -296,7 +284,5 @@ void keys_builtin(struct keys *k)
 
 void keys_free(struct keys *k)
 {
-	for (unsigned i = 0; i < k->count; i++)
-		key_public_free(k->key[i].pkey);
 	memset(k, 0, sizeof(*k));
 }

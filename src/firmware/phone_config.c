@@ -15,6 +15,7 @@
 #include "phone_config_rules.h"
 
 #include "reflashd/address.h"
+#include "reflashd/lib.h"
 #include "reflashd/text.h"
 
 #include <errno.h>
@@ -29,6 +30,19 @@
 #define COLUMN_MAX    0x10000 /* both fit into a node's private word, on 32 bits, too */
 #define LINE_MAX_KEPT 0x7fff
 
+#define LIBXML2(F)                                                                                 \
+	F(xmlBufferContent)                                                                        \
+	F(xmlBufferCreate) F(xmlBufferFree) F(xmlBufferLength) F(xmlCtxtReadMemory) F(             \
+		xmlDocGetRootElement) F(xmlFree) F(xmlFreeDoc) F(xmlFreeParserCtxt)                \
+		F(xmlFreeTextWriter) F(xmlGetLineNo) F(xmlGetNoNsProp) F(xmlNewParserCtxt) F(      \
+			xmlNewTextWriterMemory) F(xmlSAX2StartElementNs) F(xmlStopParser)          \
+			F(xmlTextWriterEndElement) F(xmlTextWriterFlush) F(xmlTextWriterSetIndent) \
+				F(xmlTextWriterSetIndentString) F(xmlTextWriterStartElement)       \
+					F(xmlTextWriterWriteAttribute)                             \
+						F(xmlTextWriterWriteElement)                       \
+							F(xmlTextWriterWriteString)
+LIB(xml2, "xml2", LIBXML2)
+
 /* libxml2's own BAD_CAST throws the const away; its characters are just unsigned. */
 static const xmlChar *xml(const char *text)
 {
@@ -39,12 +53,12 @@ static const xmlChar *xml(const char *text)
 
 static bool start(xmlTextWriterPtr w, const char *name)
 {
-	return xmlTextWriterStartElement(w, xml(name)) >= 0;
+	return xml2.xmlTextWriterStartElement(w, xml(name)) >= 0;
 }
 
 static bool leaf(xmlTextWriterPtr w, const char *name, const char *text)
 {
-	return xmlTextWriterWriteElement(w, xml(name), xml(text)) >= 0;
+	return xml2.xmlTextWriterWriteElement(w, xml(name), xml(text)) >= 0;
 }
 
 static bool end(xmlTextWriterPtr w, unsigned levels)
@@ -52,7 +66,7 @@ static bool end(xmlTextWriterPtr w, unsigned levels)
 	bool ok = true;
 
 	while (levels-- > 0)
-		ok = xmlTextWriterEndElement(w) >= 0 && ok;
+		ok = xml2.xmlTextWriterEndElement(w) >= 0 && ok;
 	return ok;
 }
 
@@ -62,7 +76,7 @@ static bool write_group(xmlTextWriterPtr w, uint32_t address)
 
 	ip4_format(address, ip);
 	return start(w, "callManagerGroup") && start(w, "members") && start(w, "member") &&
-	       xmlTextWriterWriteAttribute(w, xml("priority"), xml("0")) >= 0 &&
+	       xml2.xmlTextWriterWriteAttribute(w, xml("priority"), xml("0")) >= 0 &&
 	       start(w, "callManager") && start(w, "ports") &&
 	       leaf(w, "ethernetPhonePort", "2000") && end(w, 1) &&
 	       leaf(w, "processNodeName", ip) && end(w, 4);
@@ -74,8 +88,9 @@ static bool write_load(xmlTextWriterPtr w, const struct model *m, const char *lo
 	char tag[40];
 
 	snprintf(tag, sizeof(tag), "loadInformation%lu", (unsigned long)m->number);
-	return start(w, tag) && xmlTextWriterWriteAttribute(w, xml("model"), xml(m->name)) >= 0 &&
-	       xmlTextWriterWriteString(w, xml(load)) >= 0 && end(w, 1);
+	return start(w, tag) &&
+	       xml2.xmlTextWriterWriteAttribute(w, xml("model"), xml(m->name)) >= 0 &&
+	       xml2.xmlTextWriterWriteString(w, xml(load)) >= 0 && end(w, 1);
 }
 
 /* Who asks may be a sister model: a 7941 and a 7941G-GE ask for the same default list. */
@@ -106,8 +121,8 @@ static const char *load_for(const struct library *l, const char *target, bool un
 static bool write_default(xmlTextWriterPtr w, const struct library *l, const char *target,
 			  bool unfit_too, const struct phone_facts *facts, uint32_t address)
 {
-	bool ok = xmlTextWriterSetIndent(w, 1) >= 0 &&
-		  xmlTextWriterSetIndentString(w, xml("  ")) >= 0 && start(w, "Default") &&
+	bool ok = xml2.xmlTextWriterSetIndent(w, 1) >= 0 &&
+		  xml2.xmlTextWriterSetIndentString(w, xml("  ")) >= 0 && start(w, "Default") &&
 		  write_group(w, address);
 
 	for (unsigned i = 0; i < l->models->count && ok; i++) {
@@ -117,33 +132,33 @@ static bool write_default(xmlTextWriterPtr w, const struct library *l, const cha
 		if (load)
 			ok = write_load(w, m, load);
 	}
-	return ok && end(w, 1) && xmlTextWriterFlush(w) >= 0;
+	return ok && end(w, 1) && xml2.xmlTextWriterFlush(w) >= 0;
 }
 
 int xmldefault_render_for(const struct library *l, const char *target, bool unfit_too,
 			  const struct phone_facts *facts, uint32_t address, char **out,
 			  size_t *len)
 {
-	xmlBufferPtr buffer = xmlBufferCreate();
-	xmlTextWriterPtr w = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
+	xmlBufferPtr buffer = xml2_load() ? xml2.xmlBufferCreate() : NULL;
+	xmlTextWriterPtr w = buffer ? xml2.xmlNewTextWriterMemory(buffer, 0) : NULL;
 	bool ok = w && write_default(w, l, target, unfit_too, facts, address);
 	char *text = NULL;
 
 	if (w)
-		xmlFreeTextWriter(w);
+		xml2.xmlFreeTextWriter(w);
 	if (ok) {
-		size_t size = (size_t)xmlBufferLength(buffer);
+		size_t size = (size_t)xml2.xmlBufferLength(buffer);
 
 		text = malloc(size + 1);
 		if (text) {
-			memcpy(text, xmlBufferContent(buffer), size);
+			memcpy(text, xml2.xmlBufferContent(buffer), size);
 			text[size] = '\0';
 			*out = text;
 			*len = size;
 		}
 	}
 	if (buffer)
-		xmlBufferFree(buffer);
+		xml2.xmlBufferFree(buffer);
 	return text ? 0 : -ENOMEM;
 }
 
@@ -203,7 +218,7 @@ static void on_entity(void *user, const xmlChar *name, int type, const xmlChar *
 	(void)system_id;
 	(void)content;
 	c->entities = true;
-	xmlStopParser(parser);
+	xml2.xmlStopParser(parser);
 }
 
 static bool is_tag(const xmlNode *n, const char *name)
@@ -248,8 +263,8 @@ static void on_element(void *user, const xmlChar *name, const xmlChar *prefix, c
 	const xmlChar *base = parser->input->base, *tag = parser->input->cur, *start;
 	uintptr_t line = parser->input->line > 0 ? (uintptr_t)parser->input->line : 0;
 
-	xmlSAX2StartElementNs(user, name, prefix, uri, spaces, space, attributes, defaulted,
-			      attribute);
+	xml2.xmlSAX2StartElementNs(user, name, prefix, uri, spaces, space, attributes, defaulted,
+				   attribute);
 	while (tag > base && *tag != '<')
 		line -= *tag-- == '\n' && line > 1 ? 1 : 0;
 	for (start = tag; start > base && start[-1] != '\n';)
@@ -263,7 +278,7 @@ static int line_of(struct check *c, const xmlNode *n)
 {
 	uintptr_t place = (uintptr_t)n->_private;
 
-	c->rules.at_line = place ? (int)(place / COLUMN_MAX) : (int)xmlGetLineNo(n);
+	c->rules.at_line = place ? (int)(place / COLUMN_MAX) : (int)xml2.xmlGetLineNo(n);
 	c->rules.at_column = (int)(place % COLUMN_MAX);
 	return c->rules.at_line;
 }
@@ -302,11 +317,11 @@ static void check_group(struct check *c, const xmlNode *root)
 
 static void check_numbered(struct check *c, const xmlNode *n, const char *digits, const char *load)
 {
-	xmlChar *model = xmlGetNoNsProp(n, xml("model"));
+	xmlChar *model = xml2.xmlGetNoNsProp(n, xml("model"));
 
 	rules_check_number(&c->rules, line_of(c, n), digits, load, (const char *)model);
 	if (model)
-		xmlFree(model);
+		(*xml2.xmlFree)(model);
 }
 
 static void check_load_tag(struct check *c, const xmlNode *root, const xmlNode *n)
@@ -399,16 +414,16 @@ unsigned phone_config_check(const char *name, const uint8_t *data, size_t len,
 
 	if (!rules_check_bytes(&c.rules, base, data, len))
 		return c.rules.count;
-	parser = xmlNewParserCtxt();
+	parser = xml2_load() ? xml2.xmlNewParserCtxt() : NULL;
 	if (parser) {
 		parser->_private = &c;
 		parser->sax->serror = on_error;
 		parser->sax->entityDecl = on_entity;
 		parser->sax->startElementNs = on_element;
-		doc = xmlCtxtReadMemory(parser, (const char *)data, (int)len, NULL, NULL,
-					XML_PARSE_NONET);
+		doc = xml2.xmlCtxtReadMemory(parser, (const char *)data, (int)len, NULL, NULL,
+					     XML_PARSE_NONET);
 	}
-	root = doc && parser->wellFormed && !c.entities ? xmlDocGetRootElement(doc) : NULL;
+	root = doc && parser->wellFormed && !c.entities ? xml2.xmlDocGetRootElement(doc) : NULL;
 	if (c.entities)
 		remark(&c.rules, 0, 0, FINDING_WARNING, "entities",
 		       "the file declares entities (<!ENTITY ...>), which phones have no use for; "
@@ -419,8 +434,8 @@ unsigned phone_config_check(const char *name, const uint8_t *data, size_t len,
 		remark(&c.rules, 0, 0, FINDING_WARNING, "malformed",
 		       "the file could not be read as XML. Correct it.");
 	if (doc)
-		xmlFreeDoc(doc);
+		xml2.xmlFreeDoc(doc);
 	if (parser)
-		xmlFreeParserCtxt(parser);
+		xml2.xmlFreeParserCtxt(parser);
 	return c.rules.count;
 }

@@ -29,8 +29,7 @@
 #include <openssl/rsa.h>
 
 #include "reflashd/bytes.h"
-
-#include "keys_internal.h"
+#include "reflashd/lib.h"
 
 #define PAYLOAD_BYTES  (4 + SHA1_BYTES)
 #define ALGORITHM_RSA  0
@@ -38,46 +37,56 @@
 #define MODULUS_CODE_1 1 /* 1024 bits, the smallest that is taken */
 #define MODULUS_CODE_3 3 /* 4096 bits */
 
-void *key_public(const struct key *k)
+#define LIBCRYPTO(F)                                                                               \
+	F(BN_bin2bn)                                                                               \
+	F(BN_free) F(BN_new) F(BN_set_word) F(ERR_clear_error) F(EVP_DigestFinal_ex) F(            \
+		EVP_DigestInit_ex) F(EVP_DigestUpdate) F(EVP_MD_CTX_free) F(EVP_MD_CTX_new)        \
+		F(EVP_PKEY_CTX_free) F(EVP_PKEY_CTX_new_from_name) F(EVP_PKEY_CTX_new_from_pkey)   \
+			F(EVP_PKEY_CTX_set_rsa_padding) F(EVP_PKEY_free) F(EVP_PKEY_fromdata)      \
+				F(EVP_PKEY_fromdata_init) F(EVP_PKEY_verify_recover)               \
+					F(EVP_PKEY_verify_recover_init) F(EVP_sha1)                \
+						F(OSSL_PARAM_BLD_free) F(OSSL_PARAM_BLD_new)       \
+							F(OSSL_PARAM_BLD_push_BN)                  \
+								F(OSSL_PARAM_BLD_to_param)         \
+									F(OSSL_PARAM_free)
+LIB(crypto, "crypto", LIBCRYPTO)
+
+/* libcrypto's form of a key: it lasts for one look, which costs less than to keep it. */
+static EVP_PKEY *key_public(const struct key *k)
 {
-	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	BIGNUM *n = BN_bin2bn(k->modulus, (int)k->modulus_len, NULL);
-	BIGNUM *e = BN_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *build = crypto.OSSL_PARAM_BLD_new();
+	BIGNUM *n = crypto.BN_bin2bn(k->modulus, (int)k->modulus_len, NULL);
+	BIGNUM *e = crypto.BN_new();
+	EVP_PKEY_CTX *ctx = crypto.EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 	OSSL_PARAM *params = NULL;
 	EVP_PKEY *pkey = NULL;
 
-	if (build && n && e && ctx && BN_set_word(e, k->exponent) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-		params = OSSL_PARAM_BLD_to_param(build);
-	if (params && EVP_PKEY_fromdata_init(ctx) == 1 &&
-	    EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+	if (build && n && e && ctx && crypto.BN_set_word(e, k->exponent) == 1 &&
+	    crypto.OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    crypto.OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		params = crypto.OSSL_PARAM_BLD_to_param(build);
+	if (params && crypto.EVP_PKEY_fromdata_init(ctx) == 1 &&
+	    crypto.EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
 		pkey = NULL;
-	OSSL_PARAM_free(params);
-	EVP_PKEY_CTX_free(ctx);
-	BN_free(e);
-	BN_free(n);
-	OSSL_PARAM_BLD_free(build);
-	ERR_clear_error();
+	crypto.OSSL_PARAM_free(params);
+	crypto.EVP_PKEY_CTX_free(ctx);
+	crypto.BN_free(e);
+	crypto.BN_free(n);
+	crypto.OSSL_PARAM_BLD_free(build);
+	crypto.ERR_clear_error();
 	return pkey;
-}
-
-void key_public_free(void *pkey)
-{
-	EVP_PKEY_free(pkey);
 }
 
 /* SHA-1 of two stretches of bytes, one behind the other. */
 static void sha1_two(struct span a, struct span b, uint8_t out[SHA1_BYTES])
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx = crypto_load() ? crypto.EVP_MD_CTX_new() : NULL;
 
-	must(ctx && EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) == 1);
-	must(a.len == 0 || EVP_DigestUpdate(ctx, a.data, a.len) == 1);
-	must(b.len == 0 || EVP_DigestUpdate(ctx, b.data, b.len) == 1);
-	must(EVP_DigestFinal_ex(ctx, out, NULL) == 1);
-	EVP_MD_CTX_free(ctx);
+	must(ctx && crypto.EVP_DigestInit_ex(ctx, crypto.EVP_sha1(), NULL) == 1);
+	must(a.len == 0 || crypto.EVP_DigestUpdate(ctx, a.data, a.len) == 1);
+	must(b.len == 0 || crypto.EVP_DigestUpdate(ctx, b.data, b.len) == 1);
+	must(crypto.EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+	crypto.EVP_MD_CTX_free(ctx);
 }
 
 void sha1_digest(const uint8_t *data, size_t len, uint8_t out[SHA1_BYTES])
@@ -99,19 +108,20 @@ void signature_digest(const struct signed_header *h, const uint8_t *data, size_t
 static bool key_opens(const struct key *k, const uint8_t *sig, size_t sig_len,
 		      uint8_t payload[PAYLOAD_BYTES])
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+	EVP_PKEY *pkey = key_public(k);
+	EVP_PKEY_CTX *ctx = pkey ? crypto.EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
 	uint8_t out[MODULUS_MAX];
 	size_t out_len = sizeof(out);
 	bool opens;
 
-	must(ctx);
-	opens = EVP_PKEY_verify_recover_init(ctx) == 1 &&
-		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-		EVP_PKEY_verify_recover(ctx, out, &out_len, sig, sig_len) == 1 &&
+	opens = ctx && crypto.EVP_PKEY_verify_recover_init(ctx) == 1 &&
+		crypto.EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+		crypto.EVP_PKEY_verify_recover(ctx, out, &out_len, sig, sig_len) == 1 &&
 		out_len == PAYLOAD_BYTES;
 	if (opens)
 		memcpy(payload, out, PAYLOAD_BYTES);
-	EVP_PKEY_CTX_free(ctx);
+	crypto.EVP_PKEY_CTX_free(ctx);
+	crypto.EVP_PKEY_free(pkey);
 	return opens;
 }
 
@@ -135,6 +145,7 @@ void signature_verify(struct signature_result *r, const struct signed_header *h,
 	r->state = SIGNATURE_UNKNOWN_SIGNER;
 	if (!scheme_known(h))
 		return;
+	must(crypto_load());
 	for (unsigned i = 0; i < keys->count && !r->key; i++) {
 		const struct key *k = &keys->key[i];
 
@@ -142,7 +153,7 @@ void signature_verify(struct signature_result *r, const struct signed_header *h,
 		    key_opens(k, data + h->signature, h->signature_len, payload))
 			r->key = k;
 	}
-	ERR_clear_error(); /* a key that does not fit is no error, but libcrypto noted one */
+	crypto.ERR_clear_error(); /* a key that does not fit is no error, but libcrypto noted one */
 	if (!r->key)
 		return;
 	signature_digest(h, data, len, r->digest);

@@ -13,7 +13,7 @@ log=$(mktemp) || exit
 trap 'rm -f "$log" "$log".*' EXIT
 code=0
 make="make --no-print-directory -s -k -j$nice"
-flags="-std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION=__FILE__ -Iinclude -Itests/support
+flags="-std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION=__FILE__ -DLIBS_LINKED -Iinclude -Itests/support
 	$(pkg-config --cflags libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib libmicrohttpd)"
 
 verdict() {
