@@ -37,6 +37,8 @@ size_t archive_stem(const char *name);
 typedef int archive_visit(void *ctx, const char *name, const uint8_t *data, size_t len,
 			  struct fault *f);
 
+/* libarchive is there and loaded; else the first walk does that. */
+bool archive_ready(void);
 /*
  * Walks all files, archives inside included. name is for messages and for telling .cop.sgn from
  * .zip. 0 or a negative errno with a sentence in *f: -EBADMSG when the archive is refused, -ENOMEM,

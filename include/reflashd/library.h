@@ -15,7 +15,7 @@
 #ifndef REFLASHD_LIBRARY_H
 #define REFLASHD_LIBRARY_H
 
-#include "reflashd/image.h"
+#include "reflashd/exam.h"
 #include "reflashd/load_text.h"
 #include "reflashd/loads.h"
 #include "reflashd/models.h"
@@ -119,6 +119,10 @@ struct library {
 	bool folder_open, folder_full;
 	bool want_sha1; /* to show it: costs a second hash of every byte. Set before the first file
 			 */
+	/* Who looks into a file instead of exam_make(), set before the first one: 0 with an exam
+	 * that is sound, -ENOMEM, or another negative errno when the file brings that one down. */
+	int (*examine)(void *ctx, const uint8_t *data, size_t len, struct exam *e);
+	void *examine_ctx;
 	struct library_evidence *evidence;
 	unsigned evidence_count, evidence_size;
 };
@@ -130,7 +134,8 @@ void library_free(struct library *l);
 int library_folder_begin(struct library *l, const char *source);
 int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t *data, size_t len);
 /* Are these the very bytes that were checked? */
-bool firmware_file_is(const struct firmware_file *f, const uint8_t *data, size_t len);
+bool firmware_file_is(const struct library *l, const struct firmware_file *f, const uint8_t *data,
+		      size_t len);
 /* Do the two bundles hold the same files (name and content) in the same order? */
 bool bundle_same_files(const struct library *a, const struct bundle *x, const struct library *b,
 		       const struct bundle *y);

@@ -25,6 +25,10 @@ struct content {
  * exit code of daemon.h in *exit_code. A path that cannot be read is a fault; a bad
  * file in it is a finding in the library. */
 int store_open(struct store **out, const struct config *config, int *exit_code, struct fault *f);
+/* The same with strangers' bytes looked into by another process (reader.c), now and later; and what
+ * was read of a library of moderate size (64 MB) stays, so that no phone waits for the disk. */
+int store_open_to_serve(struct store **out, const struct config *config, int *exit_code,
+			struct fault *f);
 /*
  * The same for whoever wants all of the bytes right away (import): what comes out of an archive
  * is kept in memory, up to what the store keeps at all, and a bad archive in a folder is
@@ -46,7 +50,5 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 /* Wraps malloc'ed bytes that were made up for one answer; takes them over. NULL: no memory. */
 const struct content *store_wrap(struct store *s, uint8_t *data, size_t len);
 void store_release(const struct content *c); /* also after its store was closed */
-/* Reads a library of moderate size (64 MB) ahead, so that no phone waits for the disk. */
-void store_preload(struct store *s);
 
 #endif

@@ -31,9 +31,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-const char *const confine_libraries[] = {"/usr/lib",	     "/usr/lib64", "/lib",
-					 "/lib64",	     "/lib32",	   "/usr/local/lib",
-					 "/etc/ld.so.cache", NULL};
+const char *const confine_libraries[] = {
+	"/usr/lib",	    "/usr/lib64",	    "/lib", "/lib64", "/lib32", "/usr/local/lib",
+	"/etc/ld.so.cache", "/etc/ssl/openssl.cnf", NULL};
 
 int confine_descriptors(int fd)
 {

@@ -63,7 +63,7 @@ static void on_work(uv_work_t *work)
 {
 	struct reload *r = work->data;
 
-	r->err = store_open(&r->store, &r->config, &r->exit_code, &r->fault);
+	r->err = store_open_to_serve(&r->store, &r->config, &r->exit_code, &r->fault);
 	if (r->err) {
 		sandbox_explain(&r->fault);
 		return;
@@ -72,8 +72,6 @@ static void on_work(uv_work_t *work)
 	if (r->err) {
 		store_close(r->store);
 		r->store = NULL;
-	} else {
-		store_preload(r->store);
 	}
 }
 

@@ -7,13 +7,13 @@
  *   with all rights   the files of --events and --pcap are opened, and the socket of the service
  *                     manager; the control socket is made; a child looks at the firewall (nft wants
  *                     root) and ends; who holds our ports is noted (only root can see that); the
- *                     unpacker of archives starts (unpacker.c); the state folder is made and given
+ *                     process that reads firmware starts (reader.c); the state folder is made and given
  *                     to the user we become; firmware folders, --keys and --models are opened
  *                     (places.c)
  *   sandbox_enter()   another user; of all rights three are left and asleep (rights.c); no core
  *                     files, no more rights by running programs; Landlock; seccomp (confine.c)
- *   firmware          is read, its signatures are checked; archives are parsed in a child that
- *                     has neither files nor sockets nor rights
+ *   firmware          is read; archives are parsed and signatures checked in children that have
+ *                     neither files nor sockets nor rights
  *   network           our address and the sockets, each with the rights woken up for it
  *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; CAP_NET_RAW, too, unless this kernel is older than
  *                     5.7 and wants it to ask phones for their web pages (SO_BINDTODEVICE); no
@@ -253,7 +253,6 @@ static int confine_to_our_files(const struct config *c)
 		"/run/systemd/netif",
 		"/etc/localtime",
 		"/usr/share/zoneinfo",
-		"/etc/ssl/openssl.cnf",
 		"/dev/tty",
 	};
 	const uint16_t bind[] = {SCCP_PORT, SIP_PORT, c->web_port, 0};

@@ -131,6 +131,8 @@ static int add_file(struct scan *s, struct library *l, const char *path, const c
 	err = remember(s, path, NULL, &ref);
 	if (!err)
 		err = library_add(l, name, ref, data, len);
+	if (!err && s->keep)
+		return s->keep(s->keep_ctx, ref, data, len, data);
 	free(data);
 	return err;
 }
@@ -152,7 +154,7 @@ static int add_entry(void *ctx, const char *name, const uint8_t *data, size_t le
 	if (!err)
 		err = library_add(u->library, name, ref, data, len);
 	if (!err && u->scan->keep)
-		err = u->scan->keep(u->scan->keep_ctx, ref, data, len);
+		err = u->scan->keep(u->scan->keep_ctx, ref, data, len, NULL);
 	return err ? fault_set(f, err, "`%s': too many files, or no memory", u->path) : 0;
 }
 
@@ -189,7 +191,8 @@ static int add_archive(struct scan *s, struct library *l, const char *path, stru
 			       : fault_set(f, -ENOMEM, "no memory to read `%s'", path);
 	if (err == -ENOMEM || s->strict || !l->folder_open)
 		return err;
-	must(!s->keep); /* what was kept goes by numbers that are given away again here */
+	if (s->forget) /* it goes by numbers that are given away again here */
+		s->forget(s->keep_ctx, count);
 	while (s->count > count) {
 		s->count--;
 		free(s->file[s->count].path);

@@ -17,9 +17,10 @@ struct scan {
 	struct scan_file *file;
 	unsigned count, size;
 	bool strict; /* a bad archive is a fault wherever it lies, not a finding of its folder */
-	/* When set: called with the bytes of each file that comes out of an archive, which are
-	 * dear to get. 0 or -ENOMEM. */
-	int (*keep)(void *ctx, uint64_t ref, const uint8_t *data, size_t len);
+	/* When set: called with the bytes of each file. own: the same, malloc'ed, to be taken over
+	 * whatever is returned; NULL (out of an archive): only borrowed. 0 or -ENOMEM. */
+	int (*keep)(void *ctx, uint64_t ref, const uint8_t *data, size_t len, uint8_t *own);
+	void (*forget)(void *ctx, uint64_t first_ref); /* what was kept from there on */
 	void *keep_ctx;
 };
 

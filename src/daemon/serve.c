@@ -12,12 +12,12 @@
  */
 #include "daemon.h"
 #include "places.h"
+#include "reader.h"
 #include "recent.h"
 #include "rights.h"
 #include "sandbox.h"
 #include "service.h"
 #include "tcp.h"
-#include "unpacker.h"
 
 #include "reflashd/text.h"
 
@@ -143,7 +143,7 @@ static int become_harmless(struct daemon *d, int *exit_code, struct fault *f)
 {
 	int err;
 
-	err = unpacker_start(f);
+	err = reader_start(f);
 	*exit_code = EXIT_CODE_SYSTEM;
 	if (err)
 		return err;
@@ -180,7 +180,7 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	err = become_harmless(d, exit_code, f);
 	if (err)
 		return err;
-	err = store_open(&d->store, d->config, exit_code, f);
+	err = store_open_to_serve(&d->store, d->config, exit_code, f);
 	if (err) {
 		sandbox_explain(f);
 		return err;
@@ -251,7 +251,7 @@ static void finish(struct daemon *d)
 	service_close(d);
 	bus_close(&d->bus);
 	places_close();
-	unpacker_stop();
+	reader_stop();
 	free(d->dhcp.leases.slots);
 	free(d->dhcp.leases.index);
 	free(d);
@@ -300,7 +300,6 @@ int daemon_serve(const struct config *config)
 		dhcp_port_probe(&d->dhcp);
 	else
 		network_say_link(d, false);
-	store_preload(d->store); /* while the probe waits for answers */
 	if (!d->stopping)
 		uv_run(&loop, UV_RUN_DEFAULT);
 	exit_code = d->exit_code;

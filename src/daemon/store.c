@@ -2,16 +2,18 @@
 /*
  * The store: the library, and the bytes of its files while somebody reads them.
  *
- * A file is read when the first phone asks for it and stays in memory for the next one;
- * files that nobody reads are dropped, oldest first, when idle ones exceed
- * STORE_IDLE_MAX. A file in an archive comes with all others of it. A file whose bytes are no
- * longer those that were checked is not handed out.
+ * A server keeps the bytes that were checked, if all of them are no more than STORE_IDLE_MAX. Else
+ * a file is read when the first phone asks for it and stays in memory for the next one; files that
+ * nobody reads are dropped, oldest first, when idle ones exceed that. A file in an archive comes
+ * with all others of it. A file whose bytes are no longer those that were checked is not handed
+ * out.
  *
  * A store may be closed while transfers still read from it (the library was read anew): what is
  * in use then belongs to nobody, and goes when its last reader lets go of it.
  */
 #include "reflashd/store.h"
 
+#include "examiner.h"
 #include "reflashd/daemon.h"
 #include "scan.h"
 
@@ -39,6 +41,8 @@ struct store {
 	struct scan scan;
 	void (*progress)(const char *path, const char *name); /* or NULL */
 	struct cached *cached;				      /* most recently released first */
+	uint64_t kept;		  /* bytes that were scanned to be served */
+	struct examiner examiner; /* only for serving */
 };
 
 static int read_ini(const char *path, uint8_t **data, size_t *len, int *exit_code, struct fault *f)
@@ -85,9 +89,10 @@ static int load_catalogues(struct store *s, const struct config *c, int *exit_co
 	return err;
 }
 
+/* apart: strangers' bytes are looked into by another process. */
 static int open_store(struct store **out, const struct config *config, const struct scan *how,
-		      void (*progress)(const char *path, const char *name), int *exit_code,
-		      struct fault *f)
+		      bool apart, void (*progress)(const char *path, const char *name),
+		      int *exit_code, struct fault *f)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int err;
@@ -99,7 +104,10 @@ static int open_store(struct store **out, const struct config *config, const str
 	s->scan.keep_ctx = s;
 	s->progress = progress;
 	library_init(&s->library, &s->models, &s->keys);
+	s->examiner = (struct examiner){&s->keys, &s->library.want_sha1, -1};
 	s->library.want_sha1 = config->want_sha1;
+	s->library.examine = apart ? examiner_examine : NULL;
+	s->library.examine_ctx = &s->examiner;
 	err = load_catalogues(s, config, exit_code, f);
 	for (unsigned i = 0; !err && i < config->firmware_count; i++) {
 		*exit_code = EXIT_CODE_FIRMWARE;
@@ -107,6 +115,7 @@ static int open_store(struct store **out, const struct config *config, const str
 	}
 	if (!err && library_finish(&s->library) != 0)
 		err = fault_set(f, -ENOMEM, "no memory for the firmware library");
+	examiner_rest(&s->examiner);
 	if (err == -ENOMEM)
 		*exit_code = EXIT_CODE_SYSTEM;
 	if (err) {
@@ -247,7 +256,7 @@ static int keep_entry(void *ctx, const char *name, const uint8_t *data, size_t l
 
 	if (!file || cached_find(u->store, file->ref))
 		return 0;
-	if (!firmware_file_is(file, data, len))
+	if (!firmware_file_is(&u->store->library, file, data, len))
 		return 0; /* not what was checked: as if it were not there */
 	if (keep_idle(u->store, file->ref, data, len) != 0)
 		return fault_set(f, -ENOMEM, "no memory to unpack `%s'", u->path);
@@ -271,6 +280,7 @@ static const struct content *read_archived(struct store *s, const struct firmwar
 		fault_set(f, why.err, "`%s' cannot be read any more: %s", at->path, why.text);
 	else if (!u.found)
 		changed(at->path, f);
+	examiner_rest(&s->examiner);
 	c = u.found ? cached_find(s, file->ref) : NULL;
 	if (c)
 		c->users++;
@@ -278,23 +288,72 @@ static const struct content *read_archived(struct store *s, const struct firmwar
 	return c ? &c->content : NULL;
 }
 
-static int keep_scanned(void *ctx, uint64_t ref, const uint8_t *data, size_t len)
+static int keep_scanned(void *ctx, uint64_t ref, const uint8_t *data, size_t len, uint8_t *own)
 {
 	struct store *s = ctx;
 	const struct scan_file *at = &s->scan.file[ref];
-	int err = keep_idle(s, ref, data, len);
+	int err;
 
+	free(own);
+	if (!at->entry)
+		return 0; /* not out of an archive: not dear to get */
+	err = keep_idle(s, ref, data, len);
 	if (s->progress)
 		s->progress(at->path, at->entry);
 	trim_idle(s);
 	return err;
 }
 
+/* Drops what nobody reads of the files from this one on. */
+static void forget(void *ctx, uint64_t first_ref)
+{
+	struct store *s = ctx;
+
+	for (struct cached **at = &s->cached; *at;) {
+		struct cached *c = *at;
+
+		if (c->users || c->ref < first_ref) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		cached_free(c);
+	}
+}
+
+static int keep_to_serve(void *ctx, uint64_t ref, const uint8_t *data, size_t len, uint8_t *own)
+{
+	struct store *s = ctx;
+	struct cached *c;
+
+	s->kept += len;
+	if (s->kept > STORE_IDLE_MAX) { /* as they are asked for, then */
+		free(own);
+		forget(s, 0);
+		return 0;
+	}
+	if (!own)
+		return keep_idle(s, ref, data, len);
+	c = cached_new(s, ref, own, len);
+	if (!c)
+		return -ENOMEM;
+	c->users = 0;
+	return 0;
+}
+
 int store_open(struct store **out, const struct config *config, int *exit_code, struct fault *f)
 {
 	const struct scan how = {.strict = false};
 
-	return open_store(out, config, &how, NULL, exit_code, f);
+	return open_store(out, config, &how, false, NULL, exit_code, f);
+}
+
+int store_open_to_serve(struct store **out, const struct config *config, int *exit_code,
+			struct fault *f)
+{
+	const struct scan how = {.keep = keep_to_serve, .forget = forget};
+
+	return open_store(out, config, &how, true, NULL, exit_code, f);
 }
 
 int store_open_for_copying(struct store **out, const struct config *config,
@@ -303,7 +362,7 @@ int store_open_for_copying(struct store **out, const struct config *config,
 {
 	const struct scan how = {.strict = true, .keep = keep_scanned};
 
-	return open_store(out, config, &how, progress, exit_code, f);
+	return open_store(out, config, &how, false, progress, exit_code, f);
 }
 
 const struct content *store_read(struct store *s, const struct firmware_file *file, struct fault *f)
@@ -312,6 +371,7 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 	const char *path;
 	struct cached *c;
 	size_t len;
+	bool same;
 	int err;
 
 	c = cached_find(s, file->ref);
@@ -328,7 +388,9 @@ const struct content *store_read(struct store *s, const struct firmware_file *fi
 		fault_set(f, err, "`%s' cannot be read any more: %s", path, strerror(-err));
 		return NULL;
 	}
-	if (!firmware_file_is(file, bytes, len)) {
+	same = firmware_file_is(&s->library, file, bytes, len);
+	examiner_rest(&s->examiner);
+	if (!same) {
 		free(bytes);
 		changed(path, f);
 		return NULL;
@@ -366,23 +428,4 @@ void store_release(const struct content *content)
 	c->next = s->cached;
 	s->cached = c;
 	trim_idle(s);
-}
-
-void store_preload(struct store *s)
-{
-	const struct library *l = &s->library;
-	uint64_t total = 0;
-
-	for (unsigned i = 0; i < l->file_count; i++)
-		total += l->file[i].size;
-	if (total > STORE_IDLE_MAX)
-		return;
-	for (unsigned i = 0; i < l->file_count; i++) {
-		struct fault f;
-		const struct content *c = store_read(s, &l->file[i], &f);
-
-		/* A file that cannot be read now is reported when a phone asks for it. */
-		if (c)
-			store_release(c);
-	}
 }

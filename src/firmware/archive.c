@@ -41,14 +41,14 @@
 
 #define LIBARCHIVE(F)                                                                              \
 	F(archive_entry_filetype)                                                                  \
-	F(archive_entry_hardlink) F(archive_entry_is_encrypted) F(archive_entry_pathname) F(       \
-		archive_entry_pathname_utf8) F(archive_entry_size) F(archive_entry_size_is_set)    \
-		F(archive_entry_symlink) F(archive_filter_bytes) F(archive_format_name) F(         \
-			archive_read_data) F(archive_read_data_block) F(archive_read_data_skip)    \
-			F(archive_read_free) F(archive_read_new) F(archive_read_next_header)       \
-				F(archive_read_open) F(archive_read_open_memory)                   \
-					F(archive_read_support_filter_gzip) F(                     \
-						archive_read_support_format_raw)                   \
+	F(archive_entry_hardlink)                                                                  \
+	F(archive_entry_is_encrypted) F(archive_entry_pathname) F(archive_entry_pathname_utf8) F(  \
+		archive_entry_size) F(archive_entry_size_is_set) F(archive_entry_symlink)          \
+		F(archive_filter_bytes) F(archive_format_name) F(archive_read_data) F(             \
+			archive_read_data_block) F(archive_read_data_skip) F(archive_read_free)    \
+			F(archive_read_new) F(archive_read_next_header) F(archive_read_open)       \
+				F(archive_read_open_memory) F(archive_read_support_filter_gzip)    \
+					F(archive_read_support_format_raw)                         \
 						F(archive_read_support_format_tar) F(              \
 							archive_read_support_format_zip_seekable)  \
 							F(archive_set_error)
@@ -517,6 +517,11 @@ static int walk(struct walk *w, const char *name, const uint8_t *data, size_t le
 	}
 	tar.archive_read_free(r.archive);
 	return err;
+}
+
+bool archive_ready(void)
+{
+	return tar_load();
 }
 
 int archive_walk(const char *name, const uint8_t *data, size_t len, archive_visit *visit, void *ctx,

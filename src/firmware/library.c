@@ -18,7 +18,6 @@
 #include "evidence.h"
 #include "library_inner.h"
 
-#include "reflashd/inner.h"
 #include "reflashd/phone_config.h"
 #include "reflashd/text.h"
 
@@ -196,76 +195,51 @@ static int check_os79xx(struct library *l, const struct firmware_file *f, struct
 			   f->name);
 }
 
-/*
- * What makes a file this very file. A signed one was hashed without its signature when that was
- * verified; hashing it once more would be half the work of a check. So its identity is the SHA-1 of
- * that digest and of the signature that was left out, which together are the whole file.
- */
-static void identify(const struct signed_header *h, const uint8_t *digest, const uint8_t *data,
-		     uint8_t out[SHA1_BYTES])
+/* By whoever was asked to do that, or here. */
+static int examine(const struct library *l, const uint8_t *data, size_t len, struct exam *e)
 {
-	uint8_t parts[SHA1_BYTES + 2 + SIGNED_LENGTH_MAX];
-	size_t len = h->signature + h->signature_len - h->signature_tlv;
-
-	must(len <= SIGNED_LENGTH_MAX && h->signature_tlv < SIGNED_LENGTH_MAX);
-	memcpy(parts, digest, SHA1_BYTES);
-	parts[SHA1_BYTES] = (uint8_t)(h->signature_tlv >> 8);
-	parts[SHA1_BYTES + 1] = (uint8_t)h->signature_tlv;
-	memcpy(parts + SHA1_BYTES + 2, data + h->signature_tlv, len);
-	sha1_digest(parts, SHA1_BYTES + 2 + len, out);
+	if (l->examine)
+		return l->examine(l->examine_ctx, data, len, e);
+	exam_make(e, l->keys, l->want_sha1, data, len);
+	return 0;
 }
 
-bool firmware_file_is(const struct firmware_file *f, const uint8_t *data, size_t len)
+bool firmware_file_is(const struct library *l, const struct firmware_file *f, const uint8_t *data,
+		      size_t len)
 {
-	uint8_t digest[SHA1_BYTES], identity[SHA1_BYTES];
-	struct signed_header h;
+	struct exam e;
 
-	if (len != f->size)
-		return false;
-	if (f->signature.key) {
-		if (signed_header_parse(&h, data, len) != SIGNED_OK)
-			return false;
-		signature_digest(&h, data, len, digest);
-		identify(&h, digest, data, identity);
-	} else {
-		sha1_digest(data, len, identity);
-	}
-	return memcmp(identity, f->identity, SHA1_BYTES) == 0;
+	return len == f->size && examine(l, data, len, &e) == 0 &&
+	       memcmp(e.identity, f->identity, SHA1_BYTES) == 0;
 }
 
 /* Tells a file's role and looks into it while its bytes are here. */
-static int inspect(struct library *l, unsigned index, const uint8_t *data, size_t len)
+static int inspect(struct library *l, unsigned index, const struct exam *e, const uint8_t *data,
+		   size_t len)
 {
 	struct firmware_file *f = &l->file[index];
 	bool below = strchr(f->name, '/') != NULL;
 	struct signed_header h;
 	struct span body = {data, len};
 
-	if (l->want_sha1)
-		sha1_digest(data, len, f->sha1);
 	f->header = signed_header_parse(&h, data, len);
 	if (f->header == SIGNED_OK) {
 		text_escape(f->header_name, sizeof(f->header_name), (const uint8_t *)h.name,
 			    strnlen(h.name, sizeof(h.name)));
-		signature_verify(&f->signature, &h, data, len, l->keys);
 		body.data += h.length;
 		body.len -= h.length;
 	} else if (f->header == SIGNED_TRUNCATED) {
 		body.len = 0;
 	}
-	if (f->signature.key)
-		identify(&h, f->signature.digest, data, f->identity);
-	else if (l->want_sha1)
-		memcpy(f->identity, f->sha1, SHA1_BYTES);
-	else
-		sha1_digest(data, len, f->identity);
+	f->signature = (struct signature_result){.state = e->signature,
+						 .key = e->key ? &l->keys->key[e->key - 1] : NULL,
+						 .time = e->time};
+	memcpy(f->signature.digest, e->digest, SHA1_BYTES);
+	memcpy(f->sha1, e->sha1, SHA1_BYTES);
+	memcpy(f->identity, e->identity, SHA1_BYTES);
 	if (text_ends_nocase(f->name, ".loads") && !below)
 		return add_list(l, f, body);
-	image_inspect(&f->image, body.data, body.len);
-	/* A good signature covers every byte; a bad one has said it all. */
-	if (f->signature.state == SIGNATURE_UNSIGNED ||
-	    f->signature.state == SIGNATURE_UNKNOWN_SIGNER)
-		image_inspect_inner(&f->image, body.data, body.len);
+	f->image = e->image;
 	if (image_name(f->name)) {
 		f->role = FILE_IMAGE;
 		return 0;
@@ -294,6 +268,8 @@ int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t
 {
 	static const uint8_t nothing[1];
 	struct firmware_file *f;
+	struct exam e;
+	int err;
 
 	must(l->folder_open);
 	if (l->file_count - l->folder_first >= LIBRARY_FOLDER_FILES_MAX)
@@ -307,6 +283,14 @@ int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t
 			return library_skip(l, name,
 					    "the same folder or archive holds another file of the "
 					    "same name, which is used");
+	data = len ? data : nothing;
+	err = examine(l, data, len, &e);
+	if (err == -ENOMEM)
+		return err;
+	if (err)
+		return library_skip(l, name,
+				    "it brings down what checks it; it is badly damaged, or made "
+				    "to do harm");
 	f = library_grow(l->file, &l->file_size, l->file_count, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
@@ -318,7 +302,7 @@ int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t
 	f->size = len;
 	f->folder = l->folder_count - 1;
 	l->file_count++;
-	return inspect(l, l->file_count - 1, len ? data : nothing, len);
+	return inspect(l, l->file_count - 1, &e, data, len);
 }
 
 int library_skip(struct library *l, const char *name, const char *why)

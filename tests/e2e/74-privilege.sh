@@ -51,9 +51,9 @@ grep -q '"code":"sandbox"' "$EVENTS" || fail "it does not tell what holds"
 
 # What unpacks archives: one child, nobody, without any right, with one connection.
 for keeper in $(children "$DAEMON"); do
-	[ "$(cat "/proc/$keeper/comm")" != reflashd-unpack ] || break
+	[ "$(cat "/proc/$keeper/comm")" != reflashd-reader ] || break
 done
-[ "$(cat "/proc/${keeper:-0}/comm")" = reflashd-unpack ] || fail "no process that unpacks"
+[ "$(cat "/proc/${keeper:-0}/comm")" = reflashd-reader ] || fail "no process that unpacks"
 holds "$keeper" 'Uid:	65534	65534	65534	65534' 'CapEff:	0+' 'CapPrm:	0+' 'CapBnd:	0+' 'NoNewPrivs:	1' 'Seccomp:	2'
 # In a chroot the names begin with where it is.
 open=$(find "/proc/$keeper/fd" -type l -printf '%f %l\n' | sed 's|^\([0-9]*\) .*/dev/null$|\1 /dev/null|' | sort | tr '\n' ' ')

@@ -188,12 +188,12 @@ static void only_the_very_file(void **state)
 			uint8_t *data = copy.file[i].data;
 			size_t len = copy.file[i].len;
 
-			assert_true(firmware_file_is(f, data, len));
-			assert_false(firmware_file_is(f, data, len - 1));
-			assert_false(firmware_file_is(f, data, 0));
+			assert_true(firmware_file_is(&s->library, f, data, len));
+			assert_false(firmware_file_is(&s->library, f, data, len - 1));
+			assert_false(firmware_file_is(&s->library, f, data, 0));
 			for (size_t at = 0; at < len; at += at < 500 ? 1 : 37) {
 				data[at] ^= 1;
-				if (firmware_file_is(f, data, len))
+				if (firmware_file_is(&s->library, f, data, len))
 					fail_msg("%s: byte %zu of %s may change", how[k], at,
 						 f->name);
 				data[at] ^= 1;

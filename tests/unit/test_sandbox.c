@@ -2,7 +2,8 @@
 /*
  * The walls around the daemon, tried from the inside: each case is a child that confines itself
  * with the functions that the daemon uses and then tries what it must not be able to do, and what
- * it must. What comes back from the unpacker is tried with a made-up one at the other end.
+ * it must. What comes back from those who read firmware is tried with a made-up one at the other
+ * end.
  *
  * The files are of the shell, which is no library: they are included.
  */
@@ -16,6 +17,8 @@
 #include "../../src/daemon/confine.c"
 #include "../../src/daemon/rights.c"
 #define put put_bytes
+#include "../../src/daemon/examiner.c"
+#include "../../src/daemon/reader.c"
 #include "../../src/daemon/unpacker.c"
 
 #include <arpa/inet.h>
@@ -426,7 +429,91 @@ static void walked(void **state)
 	assert_int_equal(unpacker_walk("a.tar", fd, sizeof(tar) + 1, visit, &ok, &f), -EBADMSG);
 	assert_non_null(strstr(f.text, "brings down"));
 	close(fd);
-	unpacker_stop();
+	reader_stop();
+}
+
+/* ---- what the examiner may say ---- */
+
+static struct keys known;
+static bool sha1_wanted;
+
+static const uint8_t abc_sha1[] = {0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81, 0x6a, 0xba, 0x3e,
+				   0x25, 0x71, 0x78, 0x50, 0xc2, 0x6c, 0x9c, 0xd0, 0xd8, 0x9d};
+
+static void examined(void **state)
+{
+	struct examiner x = {&known, &sha1_wanted, -1};
+	uint8_t *large = calloc(1, 3 << 20);
+	struct exam e, here;
+	int child;
+
+	(void)state;
+	keys_builtin(&known);
+	assert_non_null(large);
+	assert_int_equal(examiner_examine(&x, (const uint8_t *)"abc", 3, &e), 0);
+	assert_int_equal(e.signature, SIGNATURE_UNSIGNED);
+	assert_memory_equal(e.identity, abc_sha1, sizeof(abc_sha1));
+	child = x.fd;
+	/* The same child, larger files and none at all, and the same as is found here. */
+	sha1_wanted = true;
+	for (size_t len = 0; len <= 3 << 20; len += 1 << 20) {
+		assert_int_equal(examiner_examine(&x, large, len, &e), 0);
+		exam_make(&here, &known, true, large, len);
+		assert_memory_equal(e.sha1, here.sha1, sizeof(e.sha1));
+		assert_memory_equal(&e.image, &here.image, sizeof(e.image));
+	}
+	assert_int_equal(x.fd, child);
+	/* It ends over a file; the next one has a new child. */
+	shutdown(x.fd, SHUT_RDWR);
+	assert_int_equal(examiner_examine(&x, large, 3, &e), -EBADMSG);
+	assert_int_equal(x.fd, -1);
+	assert_int_equal(examiner_examine(&x, (const uint8_t *)"abc", 3, &e), 0);
+	assert_memory_equal(e.identity, abc_sha1, sizeof(abc_sha1));
+	examiner_rest(&x);
+	free(large);
+	reader_stop();
+}
+
+/* One that was taken over: what it says must make sense at least. */
+static void lying_exams(void **state)
+{
+	struct exam truth, e;
+	struct examiner x = {&known, &sha1_wanted, -1};
+
+	(void)state;
+	keys_builtin(&known);
+	exam_make(&truth, &known, false, (const uint8_t *)"abc", 3);
+	for (unsigned lie = 0; lie < 12; lie++) {
+		struct exam said = truth;
+		size_t cut = 0;
+		int fds[2];
+
+		switch (lie) {
+		case 0: break; /* the truth */
+		case 1: said.signature = SIGNATURE_VERIFIED; break;
+		case 2: said.signature = SIGNATURE_BAD; break;
+		case 3: said.key = 1; break;
+		case 4:
+			said.signature = SIGNATURE_VERIFIED;
+			said.key = known.count + 1;
+			break;
+		case 5: said.signature = (enum signature)4; break;
+		case 6: said.signature = (enum signature) - 1; break;
+		case 7: said.image.format = (enum image_format)(IMAGE_SB2 + 1); break;
+		case 8: said.image.state = (enum image_state) - 1; break;
+		case 9: memset(said.image.name, 'x', sizeof(said.image.name)); break;
+		case 10: said.image.tag[0] = '\033'; break;
+		default: cut = 1;
+		}
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		assert_int_equal(write(fds[1], &said, sizeof(said) - cut), sizeof(said) - cut);
+		shutdown(fds[1], SHUT_WR);
+		x.fd = fds[0];
+		if (examiner_examine(&x, (const uint8_t *)"abc", 3, &e) != (lie ? -EBADMSG : 0))
+			fail_msg("lie %u is believed", lie);
+		examiner_rest(&x);
+		close(fds[1]);
+	}
 }
 
 static int set_up(void **state)
@@ -455,9 +542,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(process),   cmocka_unit_test(files),  cmocka_unit_test(calls),
-		cmocka_unit_test(computing), cmocka_unit_test(user),   cmocka_unit_test(lies),
-		cmocka_unit_test(sentences), cmocka_unit_test(walked),
+		cmocka_unit_test(process),     cmocka_unit_test(files),	 cmocka_unit_test(calls),
+		cmocka_unit_test(computing),   cmocka_unit_test(user),	 cmocka_unit_test(lies),
+		cmocka_unit_test(sentences),   cmocka_unit_test(walked), cmocka_unit_test(examined),
+		cmocka_unit_test(lying_exams),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
