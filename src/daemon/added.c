@@ -207,9 +207,10 @@ int added_write(struct daemon *d, struct fault *f)
 	if (d->address_added)
 		snprintf(text + len, sizeof(text) - len, "address %s/%u\n", ip, d->prefix_len);
 	len = strlen(text);
+	/* Not synced: it has to outlive us, not the machine, whose next start is another boot id.
+	 */
 	errno = ENOSPC; /* a short write to a file means just that */
-	if (ftruncate(d->added.fd, 0) != 0 || pwrite(d->added.fd, text, len, 0) != (ssize_t)len ||
-	    fsync(d->added.fd) != 0)
+	if (ftruncate(d->added.fd, 0) != 0 || pwrite(d->added.fd, text, len, 0) != (ssize_t)len)
 		return fault_set(f, -errno,
 				 "cannot note in `%s' what is about to be added to this machine: "
 				 "%s. Make room there, or name another folder with --state-dir",

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is our address somebody else's already? Asked by ARP as RFC 5227 section 2.1 has it: three
- * probes that name no sender, while the DHCP probe waits for its answers anyway.
+ * Is our address somebody else's already? Asked by ARP (arp_probe.h has the times) while the DHCP
+ * probe waits for its answers anyway.
  *
- * The happy path: nobody answers within a third of a second, and we serve. Who does answer is named
- * by its hardware address, and the program ends before it has disturbed anybody; in mid-service
- * (another cable was plugged in) it is only said, since a phone may be writing its flash.
+ * The happy path: nobody answers in that time, and we serve; one more question follows when the
+ * DHCP probe asks for the last time. Who does answer is named by its hardware address, and the
+ * program ends before it has disturbed anybody; in mid-service (another cable was plugged in) it is
+ * only said, since a phone may be writing its flash.
  */
 #include "daemon.h"
 
@@ -19,21 +20,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROBES	 3
-#define PROBE_MS 110
-
-static void finish(struct address_check *c)
+static void stop(struct address_check *c)
 {
-	c->running = false;
+	c->running = c->listening = false;
 	uv_timer_stop(&c->timer);
 	uv_poll_stop(&c->poll);
-	dhcp_port_address_free(&c->daemon->dhcp);
 }
 
 static void say_taken(struct address_check *c, struct mac holder)
 {
 	struct daemon *d = c->daemon;
-	bool go_on = d->serving || d->config->force;
+	bool go_on = c->settled || d->config->force;
 	char ip[IP4_TEXT_MAX], other[IP4_TEXT_MAX], mac[MAC_TEXT_MAX];
 
 	ip4_format(d->address, ip);
@@ -48,21 +45,16 @@ static void say_taken(struct address_check *c, struct mac holder)
 	c->said = true;
 	if (go_on)
 		return;
-	c->running = false;
-	uv_timer_stop(&c->timer);
-	uv_poll_stop(&c->poll);
+	stop(c);
 	daemon_stop(d, EXIT_CODE_NETWORK, "our address is used by somebody else");
 }
 
-static void on_frame(uv_poll_t *poll, int status, int events)
+static void read_frames(struct address_check *c)
 {
-	struct address_check *c = poll->data;
 	struct daemon *d = c->daemon;
 	uint8_t frame[FRAME_MAX];
 
-	(void)status;
-	(void)events;
-	for (int i = 0; i < 64 && c->running; i++) {
+	for (int i = 0; i < 64 && c->listening; i++) {
 		struct sockaddr_ll from;
 		socklen_t from_len = sizeof(from);
 		ssize_t n = recvfrom(c->fd, frame, sizeof(frame), 0, (struct sockaddr *)&from,
@@ -78,9 +70,15 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_frame(uv_poll_t *poll, int status, int events)
 {
-	struct address_check *c = timer->data;
+	(void)status;
+	(void)events;
+	read_frames(poll->data);
+}
+
+static void ask(struct address_check *c)
+{
 	struct daemon *d = c->daemon;
 	struct frame_arp arp = frame_arp_request(d->link.mac, 0, d->address);
 	struct sockaddr_ll to = {.sll_family = AF_PACKET,
@@ -90,13 +88,32 @@ static void on_timer(uv_timer_t *timer)
 	uint8_t frame[FRAME_MIN];
 	size_t len = frame_arp_write(frame, sizeof(frame), &arp);
 
-	if (c->asked++ == PROBES) {
-		finish(c);
-		return;
-	}
 	memset(to.sll_addr, 0xff, ETH_ALEN);
 	sendto(c->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to));
-	uv_timer_start(timer, on_timer, PROBE_MS, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct address_check *c = timer->data;
+	usec_t now, deadline;
+
+	read_frames(c);
+	if (!c->listening)
+		return;
+	if (arp_probe_tick(&c->probe, daemon_now()))
+		ask(c);
+	if (c->probe.state != ARP_PROBE_WAITING && c->running) {
+		c->running = false;
+		dhcp_port_go_on(&c->daemon->dhcp);
+	}
+	if (c->probe.state == ARP_PROBE_FREE) {
+		c->settled = true;
+		stop(c);
+		return;
+	}
+	deadline = arp_probe_deadline(&c->probe);
+	now = daemon_now();
+	uv_timer_start(timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
 }
 
 int address_check_open(struct daemon *d, struct fault *f)
@@ -126,8 +143,8 @@ void address_check_start(struct daemon *d)
 	/* What was said before we asked may be long out of date. */
 	for (int i = 0; i < 1000 && recv(c->fd, old, sizeof(old), MSG_TRUNC) >= 0; i++)
 		;
-	c->running = true;
-	c->asked = 0;
+	c->running = c->listening = true;
+	arp_probe_init(&c->probe, daemon_now());
 	must(uv_poll_start(&c->poll, UV_READABLE, on_frame) == 0);
 	on_timer(&c->timer);
 }

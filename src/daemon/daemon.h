@@ -12,6 +12,7 @@
 #include "bus.h"
 #include "link.h"
 #include "parts.h"
+#include "reflashd/arp_probe.h"
 #include "reflashd/catalogue.h"
 #include "reflashd/config.h"
 #include "reflashd/daemon.h"
@@ -60,8 +61,11 @@ struct rivals {
 struct address_check {
 	struct daemon *daemon;
 	int fd;
-	unsigned asked;
-	bool running, said;
+	struct arp_probe probe;
+	bool running;	/* we must not serve yet */
+	bool listening; /* and for a while after that */
+	bool settled;	/* once it was nobody's: from then on somebody else is the newcomer */
+	bool said;
 	uv_poll_t poll;
 	uv_timer_t timer;
 };
@@ -113,6 +117,7 @@ struct daemon {
 	unsigned prefix_len;
 	bool address_added; /* by us: to be taken away at exit */
 	bool switched_on;   /* by us: to be switched off at exit */
+	bool loaded;	    /* the firmware is read, and all ports are open */
 	bool serving;	    /* daemon.ready was said */
 	bool from_terminal; /* started from one */
 	struct dhcp_port dhcp;
@@ -132,6 +137,7 @@ struct daemon {
 	struct control *control;
 	struct pcap *pcap;
 	struct reload *reload;
+	struct loading *loading;
 	struct recent *recent;
 	struct journal *journal;
 	struct limiter limiter;
@@ -162,8 +168,8 @@ void daemon_note(struct daemon *d, enum event_severity severity, const char *cod
 int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f);
 /* The link is up: ask who else serves here, and serve when nobody does. */
 void dhcp_port_probe(struct dhcp_port *p);
-/* Our address turned out to be nobody else's: serve, if that is what we waited for. */
-void dhcp_port_address_free(struct dhcp_port *p);
+/* Our address is nobody else's, the firmware is there: serve, if that is what we waited for. */
+void dhcp_port_go_on(struct dhcp_port *p);
 void dhcp_port_close(struct dhcp_port *p);
 void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, struct mac mac,
 		    const uint8_t *data, size_t len);
@@ -181,6 +187,14 @@ void tftp_port_close(struct tftp_port *p);
 int firmware_judge(const struct library *l, const struct config *c, struct fault *f);
 /* Says what the firmware is; before: only what is new since that one. How much that is. */
 unsigned firmware_say(struct daemon *d, const struct library *before);
+
+/* loading.c: reads the firmware beside the loop, and calls loaded() in it. loading_take(), once,
+ * waits for the end: 0 with d->store, or the fault and exit code. */
+int loading_start(struct daemon *d, void (*loaded)(struct daemon *d), struct fault *f);
+int loading_take(struct daemon *d, int *exit_code, struct fault *f);
+/* stop: while the loop is still there; close: afterwards. */
+void loading_stop(struct daemon *d);
+void loading_close(struct daemon *d);
 
 /* reload.c: reads configuration and firmware anew, and says how that went. */
 void reload_now(struct daemon *d);

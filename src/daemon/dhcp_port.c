@@ -4,10 +4,11 @@
  * socket for what UDP cannot say.
  *
  * Order of things: the link comes up → the probe asks whether somebody else serves here →
- * nobody answers at once → we serve; the probe listens on, because some servers think for three
- * seconds. While the probe waits, packets from phones are dropped: they ask again. From then on
- * one DISCOVER every five to six seconds: with the three seconds that dnsmasq thinks, a server that
- * appears in mid-run is known within ten.
+ * nobody answers at once → we serve, once the firmware is read and our address is found to be
+ * ours, which goes on meanwhile; the probe listens on, because some servers think for three
+ * seconds. What phones ask while the probe waits is answered when it is over: some ask again only
+ * after seconds. From then on one DISCOVER every five to six seconds: with the three seconds that
+ * dnsmasq thinks, a server that appears in mid-run is known within ten.
  *
  * A reply to a client that has no address yet goes to its hardware address in a frame of our
  * own making (the kernel would ask by ARP, and nobody would answer).
@@ -107,8 +108,6 @@ static void on_server_packet(uv_poll_t *poll, int status, int events)
 
 		if (n < 0)
 			break;
-		if (!p->daemon->serving)
-			continue;
 		look_for_rival(p, data, (size_t)n);
 		dhcp_server_receive(&p->server, data, (size_t)n, daemon_now(), &p->out);
 		perform(p);
@@ -124,9 +123,10 @@ static void start_serving(struct daemon *d)
 	if (d->serving || d->stopping)
 		return;
 	d->dhcp.want_serving = true;
-	if (d->address_check.running)
-		return; /* dhcp_port_address_free() follows */
+	if (d->address_check.running || !d->loaded)
+		return; /* dhcp_port_go_on() follows */
 	d->serving = true;
+	must(uv_poll_start(&d->dhcp.server_poll, UV_READABLE, on_server_packet) == 0);
 	journal_start(d->journal);
 	ip4_format(d->address, text);
 	event_init(&e, EVENT_DAEMON_READY);
@@ -137,7 +137,7 @@ static void start_serving(struct daemon *d)
 	daemon_emit(d, &e);
 }
 
-void dhcp_port_address_free(struct dhcp_port *p)
+void dhcp_port_go_on(struct dhcp_port *p)
 {
 	if (p->want_serving)
 		start_serving(p->daemon);
@@ -267,30 +267,32 @@ static void on_watch_timer(uv_timer_t *timer)
 	probe_start(p);
 }
 
+/* Whoever asked before the cable was plugged in, or long ago, does not wait any more. */
+static void forget_questions(struct dhcp_port *p)
+{
+	uint8_t old[1];
+
+	for (int i = 0; i < 1000 && recv(p->server_fd, old, sizeof(old), MSG_TRUNC) >= 0; i++)
+		;
+}
+
 void dhcp_port_probe(struct dhcp_port *p)
 {
 	struct daemon *d = p->daemon;
 
+	uv_update_time(d->loop); /* it may not have run for a while: timers count from here */
 	dhcp_probe_init(&p->probe, d->link.mac, random_number(), d->address, daemon_now());
 	/* It may be another wire by now: what was found before counts no longer. */
 	p->watching = p->proven = false;
 	if (d->config->clients == CLIENTS_AUTO)
 		p->server.config.phones_only = true;
+	if (!d->serving)
+		forget_questions(p);
 	address_check_start(d);
 	if (d->config->force)
 		start_serving(d);
 	probe_start(p);
 	watch_on(p);
-}
-
-static int watch(uv_loop_t *loop, uv_poll_t *poll, int fd, uv_poll_cb cb, void *data)
-{
-	int err = uv_poll_init(loop, poll, fd);
-
-	if (err)
-		return err;
-	poll->data = data;
-	return uv_poll_start(poll, UV_READABLE, cb);
 }
 
 int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
@@ -313,9 +315,12 @@ int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
 	if (p->raw_fd < 0)
 		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
 				 interface, strerror(errno));
-	err = watch(d->loop, &p->server_poll, p->server_fd, on_server_packet, p);
+	p->server_poll.data = p->client_poll.data = p;
+	err = uv_poll_init(d->loop, &p->server_poll, p->server_fd);
 	if (!err)
-		err = watch(d->loop, &p->client_poll, p->client_fd, on_client_packet, p);
+		err = uv_poll_init(d->loop, &p->client_poll, p->client_fd);
+	if (!err)
+		err = uv_poll_start(&p->client_poll, UV_READABLE, on_client_packet);
 	if (err)
 		return fault_set(f, err, "cannot wait for packets on %s: %s", interface,
 				 uv_strerror(err));

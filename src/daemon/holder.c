@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define STATE_LISTEN 0x0a /* of a TCP socket in /proc/net/tcp */
@@ -104,11 +105,25 @@ static struct note {
 	{IPPROTO_TCP, 5060, ""}, {IPPROTO_TCP, 0, ""}, /* of the status page, where there is one */
 };
 
+/* To look through the kernel's tables takes milliseconds; to try takes none. */
+static bool is_held(int protocol, uint16_t port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(AF_INET,
+			(protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	bool held = fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 void port_holders_note(uint16_t web_port)
 {
 	notes[ARRAY_LEN(notes) - 1].port = web_port;
 	for (size_t i = 0; i < ARRAY_LEN(notes); i++)
-		if (notes[i].port && port_inode(notes[i].protocol, notes[i].port))
+		if (notes[i].port && is_held(notes[i].protocol, notes[i].port) &&
+		    port_inode(notes[i].protocol, notes[i].port))
 			port_holder(notes[i].protocol, notes[i].port, notes[i].words,
 				    sizeof(notes[i].words));
 }

@@ -141,7 +141,7 @@ int network_prepare_dhcp(struct daemon *d, struct fault *f)
 	lease_table_init(&d->dhcp.leases, first, last, slots, index,
 			 lease_index_size(last - first + 1));
 	dhcp_server_init(&d->dhcp.server, &config, &d->dhcp.leases);
-	return state_load(d, f);
+	return 0;
 }
 
 void network_undo(struct daemon *d)

@@ -159,6 +159,11 @@ int rights_reduce(const struct rights_user *u)
 	return err;
 }
 
+void rights_drop_thread(void)
+{
+	sets_put(0, 0);
+}
+
 void rights_drop_all(void)
 {
 	if (geteuid() == 0) {

@@ -30,6 +30,8 @@ int rights_choose(struct rights_user *u, const char *name, struct fault *f);
 int rights_reduce(const struct rights_user *u);
 /* For a helper that needs none at all: nobody, no right. Best effort. */
 void rights_drop_all(void);
+/* The calling thread has none any more, for good; other threads keep theirs. */
+void rights_drop_thread(void);
 /* Wakes up those of the rights that we still have, and puts all to sleep again. Before
  * rights_reduce() both do nothing. */
 void rights_wake(unsigned rights);

@@ -2,13 +2,14 @@
 /*
  * reflashd serve, from start to end.
  *
- * The happy path: give up root's rights (sandbox.c) → read the firmware and say what it is → look
- * at the interface → give it an address when it has none → bind the ports → wait for the cable →
- * ask whether another DHCP server is there → serve. At the end everything that was added to the
- * system is taken away.
+ * The happy path: give up root's rights (sandbox.c) → read the firmware, in a thread (loading.c),
+ * and meanwhile look at the interface, give it an address when it has none, bind the ports of DHCP,
+ * ask whether another DHCP server or another owner of our address is there → say what the firmware
+ * is, bind the other ports → serve when all of that is good. Without a cable the asking begins when
+ * there is one. At the end everything that was added to the system is taken away.
  *
- * What can go wrong before serving ends the program with one sentence and an exit code; what
- * goes wrong later is an event.
+ * What can go wrong before serving ends the program with one sentence and an exit code, the
+ * firmware's before the network's; what goes wrong later is an event.
  */
 #include "daemon.h"
 #include "places.h"
@@ -99,10 +100,8 @@ static void catch_signals(struct daemon *d)
 	signal(SIGPIPE, SIG_IGN); /* a reader of our output went away; the phones did not */
 }
 
-static int open_loop(struct daemon *d, struct fault *f)
+static void start_timers(struct daemon *d)
 {
-	int err;
-
 	uv_timer_init(d->loop, &d->save_timer);
 	uv_timer_init(d->loop, &d->linger_timer);
 	uv_timer_init(d->loop, &d->phones_timer);
@@ -117,25 +116,44 @@ static int open_loop(struct daemon *d, struct fault *f)
 			       (uint64_t)d->config->timeout_seconds * 1000, 0);
 	}
 	firewall_listen(d);
+}
+
+/* What it takes to find out whether we may serve here; it does not want the firmware. */
+static int open_ears(struct daemon *d, struct fault *f)
+{
+	int err;
+
 	rights_wake(RIGHT_BIND | RIGHT_RAW | RIGHT_ADMIN);
 	err = dhcp_port_open(&d->dhcp, d, f);
-	if (!err)
-		err = tftp_port_open(&d->tftp, d, f);
 	if (!err)
 		err = address_check_open(d, f);
 	if (!err)
 		err = link_watch_open(&d->watch, f);
+	rights_sleep();
 	if (err)
 		return err;
 	must(uv_poll_init(d->loop, &d->watch_poll, d->watch.fd) == 0);
 	d->watch_poll.data = d;
-	err = uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
+	return uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
+}
+
+static int open_ports(struct daemon *d, struct fault *f)
+{
+	int err;
+
+	rights_wake(RIGHT_BIND | RIGHT_RAW | RIGHT_ADMIN);
+	err = tftp_port_open(&d->tftp, d, f);
 	for (unsigned i = 0; !err && parts[i]; i++)
 		err = parts[i]->open(d, f);
 	sandbox_bound(d);
 	if (!err)
 		service_ready(d);
 	return err;
+}
+
+static int network_error(int err)
+{
+	return err == -EADDRINUSE || err == -ENODEV ? EXIT_CODE_NETWORK : EXIT_CODE_SYSTEM;
 }
 
 /* What only root may do is done, then root's rights are given up: sandbox.c tells the order. */
@@ -160,11 +178,82 @@ static int become_harmless(struct daemon *d, int *exit_code, struct fault *f)
 	return sandbox_enter(d, f);
 }
 
-static int start(struct daemon *d, int *exit_code, struct fault *f)
+static int take_firmware(struct daemon *d, int *exit_code, struct fault *f)
 {
 	struct catalogue_config offers = {.offer_unfit = d->config->serve_incomplete};
+	int err = loading_take(d, exit_code, f);
+
+	if (err)
+		return err;
+	phones_init(&d->phones, store_library(d->store));
+	phones_aim(&d->phones, d->config->target, d->config->serve_incomplete);
+	d->phones.listening = d->config->listen != 0;
+	d->phones.own_ip = d->address;
+	text_copy(offers.target, sizeof(offers.target), d->config->target);
+	catalogue_init(&d->catalogue, &offers, store_library(d->store));
+	*exit_code = EXIT_CODE_FIRMWARE;
+	firmware_say(d, NULL);
+	return firmware_judge(store_library(d->store), d->config, f);
+}
+
+/* The firmware is read: whatever still lacks follows. */
+static void on_loaded(struct daemon *d)
+{
+	int exit_code, err;
+	struct fault f;
+
+	err = take_firmware(d, &exit_code, &f);
+	if (!err) {
+		exit_code = EXIT_CODE_CONFIG;
+		err = state_load(d, &f);
+	}
+	if (!err) {
+		err = open_ports(d, &f);
+		exit_code = network_error(err);
+	}
+	if (err) {
+		fprintf(stderr, "reflashd: %s.\n", f.text);
+		d->exit_code = exit_code;
+		d->stopping = true;
+		uv_stop(d->loop);
+		return;
+	}
+	d->loaded = true;
+	dhcp_port_go_on(&d->dhcp);
+}
+
+static int start_network(struct daemon *d, int *exit_code, struct fault *f)
+{
+	int err = added_open(d, f);
+
+	*exit_code = err == -EADDRINUSE ? EXIT_CODE_NETWORK : EXIT_CODE_CONFIG;
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_NETWORK;
+	err = network_prepare(d, f);
+	if (err)
+		return err;
+	*exit_code = EXIT_CODE_CONFIG;
+	err = network_prepare_dhcp(d, f);
+	if (err)
+		return err;
+	start_timers(d);
+	err = open_ears(d, f);
+	*exit_code = network_error(err);
+	if (err)
+		return err;
+	if (d->link.running)
+		dhcp_port_probe(&d->dhcp);
+	else
+		network_say_link(d, false);
+	return 0;
+}
+
+static int start(struct daemon *d, int *exit_code, struct fault *f)
+{
+	struct fault firmware;
 	struct event e;
-	int err = bus_open(&d->bus, d->config, f);
+	int err = bus_open(&d->bus, d->config, f), code;
 
 	*exit_code = EXIT_CODE_SYSTEM;
 	if (err)
@@ -178,39 +267,18 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	event_set_number(&e, FIELD_SCHEMA, 1);
 	daemon_emit(d, &e);
 	err = become_harmless(d, exit_code, f);
-	if (err)
-		return err;
-	err = store_open_to_serve(&d->store, d->config, exit_code, f);
-	if (err) {
-		sandbox_explain(f);
-		return err;
+	if (!err) {
+		*exit_code = EXIT_CODE_SYSTEM;
+		err = loading_start(d, on_loaded, f);
 	}
-	phones_init(&d->phones, store_library(d->store));
-	phones_aim(&d->phones, d->config->target, d->config->serve_incomplete);
-	d->phones.listening = d->config->listen != 0;
-	text_copy(offers.target, sizeof(offers.target), d->config->target);
-	catalogue_init(&d->catalogue, &offers, store_library(d->store));
-	*exit_code = EXIT_CODE_FIRMWARE;
-	firmware_say(d, NULL);
-	err = firmware_judge(store_library(d->store), d->config, f);
 	if (err)
 		return err;
 	catch_signals(d);
-	err = added_open(d, f);
-	*exit_code = err == -EADDRINUSE ? EXIT_CODE_NETWORK : EXIT_CODE_CONFIG;
-	if (err)
-		return err;
-	*exit_code = EXIT_CODE_NETWORK;
-	err = network_prepare(d, f);
-	if (err)
-		return err;
-	d->phones.own_ip = d->address;
-	*exit_code = EXIT_CODE_CONFIG;
-	err = network_prepare_dhcp(d, f);
-	if (err)
-		return err;
-	err = open_loop(d, f);
-	*exit_code = err == -EADDRINUSE || err == -ENODEV ? EXIT_CODE_NETWORK : EXIT_CODE_SYSTEM;
+	err = start_network(d, exit_code, f);
+	if (err && take_firmware(d, &code, &firmware) != 0) {
+		*exit_code = code;
+		*f = firmware;
+	}
 	return err;
 }
 
@@ -226,6 +294,7 @@ static void finish(struct daemon *d)
 	struct fault f;
 
 	service_stop(d);
+	loading_stop(d);
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->stop)
 			parts[i]->stop(d);
@@ -247,6 +316,7 @@ static void finish(struct daemon *d)
 	firewall_close(d);
 	if (d->store)
 		store_close(d->store);
+	loading_close(d);
 	recent_close(d);
 	service_close(d);
 	bus_close(&d->bus);
@@ -296,10 +366,6 @@ int daemon_serve(const struct config *config)
 		finish(d);
 		return exit_code;
 	}
-	if (d->link.running)
-		dhcp_port_probe(&d->dhcp);
-	else
-		network_say_link(d, false);
 	if (!d->stopping)
 		uv_run(&loop, UV_RUN_DEFAULT);
 	exit_code = d->exit_code;

@@ -15,15 +15,21 @@
  * is given, and no two MACs may get the same address. Whatever is not answered is
  * sent again after --retry ms.
  *
+ * With -S it starts the server itself, in the namespace of that name, and asks every 5 ms from the
+ * moment of its exec on: first_offer_ms is then how long a phone waits for a server that starts.
+ *
  * Prints one line of key=value. Exit: 0 all right, 1 usage, 2 not done in time, 3 an answer
  * was wrong.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,7 +63,8 @@ static struct exchange exchanges[OUTSTANDING_MAX];
 static uint32_t *given; /* the address of each MAC, 0: none yet */
 static int64_t *latency;
 static unsigned started, done, retries, naks, wrong;
-static int64_t first_offer;
+static int64_t tick = 20000; /* how often it is looked whether something is to be sent again */
+static int64_t started_server, first_offer;
 static char first_error[100] = "-";
 
 static int64_t now(void)
@@ -233,7 +240,7 @@ static void take_frame(const uint8_t *f, size_t len)
 	}
 	if (type == OFFER && !x->requesting && yiaddr) {
 		if (!first_offer)
-			first_offer = now() - x->began;
+			first_offer = now() - (started_server ? started_server : x->began);
 		x->offered = yiaddr;
 		x->requesting = true;
 		send_message(x);
@@ -249,8 +256,7 @@ static void take_frame(const uint8_t *f, size_t len)
 static void open_interface(const char *name)
 {
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
-	/* No longer than a tick, for the retransmissions. */
-	struct timeval tick = {.tv_usec = 20000};
+	struct timeval patience = {.tv_usec = tick};
 	int one = 1, room = 4 << 20;
 
 	to.sll_ifindex = (int)if_nametoindex(name);
@@ -259,7 +265,7 @@ static void open_interface(const char *name)
 		fprintf(stderr, "dhcpload: cannot use %s: %s\n", name, strerror(errno));
 		exit(1);
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
 }
@@ -272,14 +278,17 @@ static void run(void)
 	for (unsigned i = 0; i < outstanding; i++)
 		begin(i);
 	while (done < total) {
-		ssize_t n = recv(fd, f, sizeof(f), 0);
+		struct pollfd wait = {.fd = fd, .events = POLLIN};
+		/* Finer than a socket's own patience. */
+		bool ready = !started_server || poll(&wait, 1, 1) > 0;
+		ssize_t n = ready ? recv(fd, f, sizeof(f), 0) : 0;
 
 		if (n > 0)
 			take_frame(f, (size_t)n);
 		t = now();
 		if (t < next_check)
 			continue;
-		next_check = t + 20000;
+		next_check = t + tick;
 		if (t > end || wrong > 1000)
 			return;
 		for (unsigned i = 0; i < outstanding; i++) {
@@ -294,6 +303,26 @@ static void run(void)
 			}
 		}
 	}
+}
+
+/* Stays when we end: whoever called us ends it. */
+static void start_server(const char *namespace, char **command)
+{
+	char path[256];
+	int ns;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", namespace);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	started_server = now();
+	if (fork() != 0)
+		return;
+	if (ns < 0 || setns(ns, CLONE_NEWNET) != 0) {
+		perror("dhcpload: namespace");
+		_exit(1);
+	}
+	execvp(command[0], command);
+	perror("dhcpload: exec");
+	_exit(1);
 }
 
 static int report(int64_t elapsed)
@@ -324,6 +353,7 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: dhcpload -i IFACE [-n TOTAL] [-c OUTSTANDING] [-m MACS (default: TOTAL)]\n"
 		"       [-f FIRST-MAC-NUMBER] [-V VENDOR-CLASS] [-r RETRY-MS] [-t SECONDS] [-w]\n"
+		"       [-S NAMESPACE COMMAND ...]\n"
 		"  -D: only DISCOVERs, as fast as they go out, and no answers are waited for\n"
 		"  -w: each ACK must carry options 150 and 66\n");
 	exit(1);
@@ -341,11 +371,11 @@ static unsigned number(const char *text, unsigned min, unsigned max)
 
 int main(int argc, char **argv)
 {
-	const char *interface = NULL;
+	const char *interface = NULL, *namespace = NULL;
 	int64_t began;
 	int o;
 
-	while ((o = getopt(argc, argv, "i:n:c:m:f:V:r:t:wD")) != -1) {
+	while ((o = getopt(argc, argv, "+i:n:c:m:f:V:r:t:wDS:")) != -1) {
 		switch (o) {
 		case 'i': interface = optarg; break;
 		case 'n': total = number(optarg, 1, TOTAL_MAX); break;
@@ -357,10 +387,14 @@ int main(int argc, char **argv)
 		case 't': limit = (int64_t)(strtod(optarg, NULL) * 1e6); break;
 		case 'w': want_150 = true; break;
 		case 'D': flood = true; break;
+		case 'S':
+			namespace
+			= optarg;
+			break;
 		default: usage();
 		}
 	}
-	if (!interface || optind != argc || strlen(vendor) > 200)
+	if (!interface || (optind == argc) != !namespace || strlen(vendor) > 200)
 		usage();
 	if (!macs || macs > total)
 		macs = total;
@@ -370,7 +404,11 @@ int main(int argc, char **argv)
 	latency = calloc(total, sizeof(*latency));
 	if (!given || !latency)
 		usage();
+	if (namespace)
+		tick = 1000, retry_after = 5000;
 	open_interface(interface);
+	if (namespace)
+		start_server(namespace, argv + optind);
 	began = now();
 	if (flood) {
 		struct exchange x = {0};
