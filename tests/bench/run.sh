@@ -18,6 +18,10 @@
 # dhcp1    DISCOVER to ACK, one client after another; dhcp10: 10 at once; burst: 20, once each.
 #          Then the server is killed, and the leases that its files hold are counted.
 #
+# start    from the exec of a server to its first OFFER, with a 12 MB bundle and the look for rivals that
+#          reflashd takes before it serves (80 ms of it); then, once it has settled, idle: how often
+#          any of its threads wakes up in ten seconds (round 1 only).
+#
 # CPU is that of the server's cgroup (else utime+stime of /proc): the interrupt work of a send
 # is charged to the sender, as on a real machine.
 set -eu
@@ -27,7 +31,7 @@ ROOT=$(cd "$HERE/../.." && pwd)
 BIN=${BIN:-build/reflashd}
 case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
 ROUNDS=${ROUNDS:-5}
-TESTS=${TESTS:-one one-free window fifty ${LONG:+twohundred} delay loss memory dhcp1 dhcp10 burst}
+TESTS=${TESTS:-one one-free window fifty ${LONG:+twohundred} delay loss memory dhcp1 dhcp10 burst start}
 BUSYBOX=${BUSYBOX:-busybox} ATFTPD=${ATFTPD:-atftpd} KEA=${KEA:-kea-dhcp4} DHCPD=${DHCPD:-dhcpd}
 PATH=$PATH:/usr/sbin:/sbin
 OUT=$ROOT/build/bench
@@ -37,7 +41,7 @@ BIG=32 # MiB, for one client
 SRV=rfb$$s CLI=rfb$$c
 CPUS=$(nproc)
 ALL=0-$((CPUS - 1))
-CG='' CG_FILE='' PID='' BAD=0 SEED=0
+TEST='' CG='' CG_FILE='' PID='' BAD=0 SEED=0
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -167,8 +171,8 @@ start() {
 	cpus=$3
 	case $1-$2 in
 	reflashd-*)
-		set -- "$BIN" serve -i lan0 -a $IP/16 --clients all --force --state-dir "$W/state" -q \
-			--pool 10.77.16.1-10.77.31.250 "$W/root" ;;
+		set -- "$BIN" serve -i lan0 -a $IP/16 --clients all ${FORCE---force} --state-dir "$W/state" -q \
+			--pool 10.77.16.1-10.77.31.250 "${FIRMWARE:-$W/root}" ;;
 	dnsmasq-tftp)
 		set -- dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$W/root" \
 			--tftp-max=1000 --interface=lan0 --bind-interfaces --user=root --pid-file= ;;
@@ -194,6 +198,10 @@ start() {
 			-pf "$W/state/pid" lan0 ;;
 	*) die "do not know how to start $1 for $2" ;;
 	esac
+	if [ "$TEST" = start ]; then
+		in_cli "$OUT/dhcpload" -i eth0 -n 1 -t 10 -S "$SRV" "$@" >"$W/server.log" 2>&1 || :
+		return
+	fi
 	# Into the cgroup first: inside the namespace /sys is another one.
 	CG_PROCS=${CG:+$CG/cgroup.procs} sh -c 'echo $$ >"${CG_PROCS:-/dev/null}"
 		exec taskset -c "$0" ip netns exec "$@"' "$cpus" "$SRV" "$@" >"$W/server.log" 2>&1 &
@@ -390,6 +398,29 @@ dhcp_round() {
 	stop
 }
 
+wakeups() {
+	for pid in $(server_pids); do cat "/proc/$pid"/task/*/status 2>/dev/null || :; done |
+		awk '/^voluntary/ { n += $2 } END { print n + 0 }'
+}
+
+start_round() {
+	TEST=start CPU=$ALL FORCE='' FIRMWARE=$W/bundle
+	[ -d "$FIRMWARE" ] || "${BIN%/*}/tools/synth" --size 3500000 java70 - "$FIRMWARE" >/dev/null
+	chmod -R a+rX "$FIRMWARE"
+	start "$SERVER" dhcp "$ALL"
+	LINE=$(grep -a '^total=' "$W/server.log") || LINE=
+	[ "$(value done)" != 1 ] || note first_offer_ms "$(value first_offer_ms)"
+	if [ "$ROUND" = 1 ]; then
+		sleep 8
+		before=$(wakeups)
+		sleep 10
+		note wakeups "$(calc "$(wakeups) - $before")"
+	fi
+	stop
+	unset FORCE FIRMWARE
+	TEST=
+}
+
 mine() { case " ${SERVERS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac }
 
 [ "$(id -u)" = 0 ] || die "needs root, for network namespaces: sudo make bench"
@@ -417,6 +448,11 @@ while [ $((ROUND += 1)) -le "$ROUNDS" ]; do
 	if wants dhcp1 || wants dhcp10 || wants burst; then
 		for SERVER in $(dhcp_servers); do
 			! mine "$SERVER" || dhcp_round
+		done
+	fi
+	if wants start; then
+		for SERVER in $(dhcp_servers); do
+			! mine "$SERVER" || start_round
 		done
 	fi
 done

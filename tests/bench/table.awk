@@ -15,6 +15,7 @@ BEGIN {
 	title["dhcp1"] = "DHCP, one client after another"
 	title["dhcp10"] = "DHCP, 10 clients at a time"
 	title["leases"] = "DHCP, 500 leases, then the server is killed at the last ACK: how many do its files hold?"
+	title["start"] = "Start to first OFFER, and wake-ups of all threads in 10 s of idleness"
 	tftp = "mib_s:MiB/s cpu_ms_mib:CPU_ms/MiB slowest_median:slowest/median"
 	for (t in title)
 		metrics[t] = tftp
@@ -23,7 +24,8 @@ BEGIN {
 	metrics["burst"] = "max_ms:last_ACK_ms median_ms:median_ms"
 	metrics["dhcp1"] = metrics["dhcp10"] = "dora_s:DORA/s median_ms:latency_ms cpu_us:CPU_us/DORA"
 	metrics["leases"] = "kept:percent_kept"
-	order = "one one-free window fifty twohundred delay loss memory burst dhcp1 dhcp10 leases"
+	metrics["start"] = "first_offer_ms:first_OFFER_ms wakeups:wakeups_in_10_s"
+	order = "one one-free window fifty twohundred delay loss memory burst dhcp1 dhcp10 leases start"
 	nrefs = split("dnsmasq tftpd-hpa floor", refs, " ")
 }
 
