@@ -212,7 +212,9 @@ static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out)
 			start_serving(p->daemon);
 		return;
 	}
-	if (deadline != USEC_NEVER)
+	/* While we serve there is nothing to wait for but an answer; the next question ends this
+	 * one. */
+	if (deadline != USEC_NEVER && !p->watching)
 		uv_timer_start(&p->timer, on_probe_timer,
 			       deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
 }

@@ -21,6 +21,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -97,26 +98,69 @@ static bool exists(const char *map, unsigned id)
 	return found;
 }
 
+/*
+ * By name, or (NULL) by number. The files themselves are read: what libc would load to ask others,
+ * too (systemd, LDAP), is larger than all of ours, and a program that is linked statically cannot
+ * rely on it.
+ */
+static bool find_user(const char *name, unsigned number, struct rights_user *u)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *p;
+	bool found = false;
+
+	while (file && !found && (p = fgetpwent(file))) {
+		found = name ? strcmp(p->pw_name, name) == 0 : p->pw_uid == number;
+		if (found && u)
+			*u = (struct rights_user){p->pw_uid != 0, p->pw_uid, p->pw_gid, ""};
+	}
+	if (file)
+		fclose(file);
+#ifndef LIBS_LINKED
+	/* Who is named by hand may well be known to those others only. */
+	if (!found && name && strcmp(name, DEFAULT_USER) != 0 && (p = getpwnam(name))) {
+		*u = (struct rights_user){p->pw_uid != 0, p->pw_uid, p->pw_gid, ""};
+		found = true;
+	}
+#endif
+	return found;
+}
+
+/* A user's, a group's, or one that systemd has given a service for as long as that runs. */
+static bool is_taken(unsigned number)
+{
+	FILE *file = fopen("/etc/group", "re");
+	const struct group *g;
+	char path[64];
+	bool found = false;
+
+	while (file && !found && (g = fgetgrent(file)))
+		found = g->gr_gid == number;
+	if (file)
+		fclose(file);
+	snprintf(path, sizeof(path), "/run/systemd/dynamic-uid/%u", number);
+	return found || find_user(NULL, number, NULL) || access(path, F_OK) == 0;
+}
+
 int rights_choose(struct rights_user *u, const char *name, struct fault *f)
 {
 	const struct rights_user stay = {.uid = geteuid(), .gid = getegid()};
-	const struct passwd *p;
 	unsigned number = NUMBER_FIRST;
+	bool found;
 
 	*u = stay;
 	if (geteuid() != 0)
 		return 0;
-	p = getpwnam(*name ? name : DEFAULT_USER);
-	if (!p && *name)
+	found = find_user(*name ? name : DEFAULT_USER, 0, u);
+	if (!found && *name)
 		return fault_set(f, -ENOENT,
 				 "there is no user `%s' on this machine. Make it, or leave "
 				 "--user out",
 				 name);
-	if (p) {
-		*u = (struct rights_user){p->pw_uid != 0, p->pw_uid, p->pw_gid, ""};
+	if (found) {
 		text_format(u->name, sizeof(u->name), "the user `%s'", *name ? name : DEFAULT_USER);
 	} else {
-		while (number < NUMBER_LAST && (getpwuid(number) || getgrgid(number)))
+		while (number < NUMBER_LAST && is_taken(number))
 			number++;
 		*u = (struct rights_user){true, number, number, ""};
 		text_format(u->name, sizeof(u->name), "a user of its own (%u)", number);
