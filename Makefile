@@ -83,7 +83,8 @@ $(B)/gen/libs:
 	$(CC) -x c - -x none -o $@ -Wl,--no-as-needed $(LIB_LIBS)
 $(B)/gen/sonames.h: $(B)/gen/libs
 	$(Q)readelf -d $< | sed -nE 's/.*NEEDED.*\[lib(xml2|crypto|archive|microhttpd)(\..*)\]/{"\1", "lib\1\2"},/p' | \
-	tr '\n' ' ' | sed 's/^/#define LIB_FILES /' > $@ && grep -q 'xml2.*' $@
+	tr '\n' ' ' | sed 's/^/#define LIB_FILES /; s/ *$$/\n/' > $@.new && grep -qE '("lib.*){4}' $@.new && mv $@.new $@ || \
+	{ echo "No shared libraries of $(LIB_PKGS) were found: readelf -d $<" >&2; exit 1; }
 $(B)/src/base/lib.o $(B)/fuzzed/src/base/lib.o: $(B)/gen/sonames.h
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
