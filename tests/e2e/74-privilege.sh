@@ -62,6 +62,14 @@ case $open in
 *) fail "it has more open than it needs: $open" ;;
 esac
 wait_event firmware.bundle 'SCCP70.8-5-2S.*"complete":true' >/dev/null
+# What reads strangers' firmware was never in the process with the sockets: its libraries are not
+# there, and what is there is small.
+! grep -oE 'lib(archive|crypto|xml2|microhttpd|gnutls)\.so.*' "/proc/$DAEMON/maps" || fail "it has libraries loaded that it has no use for"
+firmware=$(find "$FILES" -type f -printf '%s\n' | awk '{ n += $1 } END { print int(n / 1024) }')
+rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON/status")
+if ! grep -q libasan "/proc/$DAEMON/maps"; then
+	[ "$rss" -lt $((6144 + firmware)) ] || fail "it has $rss KiB in memory, $firmware of them firmware"
+fi
 
 # --- Everything goes on.
 recover_phone --model 7970 --kind erased
