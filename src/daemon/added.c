@@ -199,9 +199,8 @@ int added_write(struct daemon *d, struct fault *f)
 		 boot, (unsigned)getpid());
 	len = strlen(text);
 	if (d->link.index) {
-		snprintf(text + len, sizeof(text) - len, "interface %s %u %s\n%s",
-			 d->config->interface, d->link.index, mac,
-			 d->switched_on ? "switched-on\n" : "");
+		snprintf(text + len, sizeof(text) - len, "interface %s %u %s\n%s", d->link.name,
+			 d->link.index, mac, d->switched_on ? "switched-on\n" : "");
 		len += strlen(text + len);
 	}
 	if (d->address_added)
@@ -215,6 +214,16 @@ int added_write(struct daemon *d, struct fault *f)
 				 "%s. Make room there, or name another folder with --state-dir",
 				 d->added.path, strerror(errno));
 	return 0;
+}
+
+void added_note(struct daemon *d)
+{
+	struct fault f;
+
+	if (added_write(d, &f) != 0)
+		daemon_note(d, SEVERITY_WARNING, "added-not-noted",
+			    "%s. Should reflashd be killed, its address stays on %s.", f.text,
+			    d->link.name);
 }
 
 void added_close(struct daemon *d)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Is our address somebody else's already? Asked by ARP as RFC 5227 section 2.1 has it: three
- * probes that name no sender, while the DHCP probe waits for its answers anyway.
+ * probes that name no sender, while the DHCP probe waits for its answers anyway. If not, we say
+ * twice that it is ours (section 2.3): a phone that knew us by another adapter's hardware address
+ * would send its ACKs there until it forgets it.
  *
  * The happy path: nobody answers within a third of a second, and we serve. Who does answer is named
  * by its hardware address, and the program ends before it has disturbed anybody; in mid-service
@@ -19,14 +21,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROBES	 3
-#define PROBE_MS 110
+#define PROBES	      3
+#define PROBE_MS      110
+#define ANNOUNCEMENTS 2
+#define ANNOUNCE_MS   2000
 
 static void finish(struct address_check *c)
 {
-	c->running = false;
-	uv_timer_stop(&c->timer);
-	uv_poll_stop(&c->poll);
+	address_check_pause(c->daemon);
 	dhcp_port_address_free(&c->daemon->dhcp);
 }
 
@@ -39,6 +41,7 @@ static void say_taken(struct address_check *c, struct mac holder)
 	ip4_format(d->address, ip);
 	ip4_format(((d->address ^ 0x100) & 0xffffff00u) | 1, other); /* a neighbouring network */
 	mac_format(holder, mac);
+	c->taken = true;
 	if (!c->said)
 		daemon_note(d, go_on ? SEVERITY_WARNING : SEVERITY_ERROR, "address-taken",
 			    "The address %s is used by somebody else on this wire already: by the "
@@ -48,9 +51,7 @@ static void say_taken(struct address_check *c, struct mac holder)
 	c->said = true;
 	if (go_on)
 		return;
-	c->running = false;
-	uv_timer_stop(&c->timer);
-	uv_poll_stop(&c->poll);
+	address_check_pause(d);
 	daemon_stop(d, EXIT_CODE_NETWORK, "our address is used by somebody else");
 }
 
@@ -78,11 +79,11 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static void on_timer(uv_timer_t *timer)
+/* "Who has our address?", from nobody or, as an announcement, from that address. */
+static void send_arp(struct address_check *c, uint32_t sender)
 {
-	struct address_check *c = timer->data;
 	struct daemon *d = c->daemon;
-	struct frame_arp arp = frame_arp_request(d->link.mac, 0, d->address);
+	struct frame_arp arp = frame_arp_request(d->link.mac, sender, d->address);
 	struct sockaddr_ll to = {.sll_family = AF_PACKET,
 				 .sll_ifindex = (int)d->link.index,
 				 .sll_halen = ETH_ALEN,
@@ -90,28 +91,68 @@ static void on_timer(uv_timer_t *timer)
 	uint8_t frame[FRAME_MIN];
 	size_t len = frame_arp_write(frame, sizeof(frame), &arp);
 
-	if (c->asked++ == PROBES) {
-		finish(c);
-		return;
-	}
 	memset(to.sll_addr, 0xff, ETH_ALEN);
 	sendto(c->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to));
-	uv_timer_start(timer, on_timer, PROBE_MS, 0);
+}
+
+static void on_announce(uv_timer_t *timer)
+{
+	struct address_check *c = timer->data;
+
+	send_arp(c, c->daemon->address);
+	if (++c->announced < ANNOUNCEMENTS)
+		uv_timer_start(timer, on_announce, ANNOUNCE_MS, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct address_check *c = timer->data;
+
+	if (c->asked++ < PROBES) {
+		send_arp(c, 0);
+		uv_timer_start(timer, on_timer, PROBE_MS, 0);
+		return;
+	}
+	finish(c);
+	if (!c->taken)
+		on_announce(timer);
+}
+
+static int hear(struct address_check *c)
+{
+	struct sockaddr_ll at = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)c->daemon->link.index,
+				 .sll_protocol = htons(ETH_P_ARP)};
+
+	return bind(c->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ? -errno : 0;
+}
+
+int address_check_tie(struct daemon *d)
+{
+	return hear(&d->address_check);
+}
+
+void address_check_pause(struct daemon *d)
+{
+	struct address_check *c = &d->address_check;
+
+	c->running = false;
+	uv_timer_stop(&c->timer);
+	uv_poll_stop(&c->poll);
 }
 
 int address_check_open(struct daemon *d, struct fault *f)
 {
 	struct address_check *c = &d->address_check;
-	struct sockaddr_ll at = {.sll_family = AF_PACKET,
-				 .sll_ifindex = (int)d->link.index,
-				 .sll_protocol = htons(ETH_P_ARP)};
+	int err;
 
 	c->daemon = d;
 	/* No protocol until it is bound: else it hears every interface in between. */
 	c->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&at, sizeof(at)) != 0)
-		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
-				 d->config->interface, strerror(errno));
+	err = c->fd < 0 ? -errno : hear(c);
+	if (err)
+		return fault_set(f, err, "cannot send raw packets on %s: %s. Run this with sudo",
+				 d->config->interface, strerror(-err));
 	uv_timer_init(d->loop, &c->timer);
 	must(uv_poll_init(d->loop, &c->poll, c->fd) == 0);
 	c->timer.data = c->poll.data = c;
@@ -127,7 +168,8 @@ void address_check_start(struct daemon *d)
 	for (int i = 0; i < 1000 && recv(c->fd, old, sizeof(old), MSG_TRUNC) >= 0; i++)
 		;
 	c->running = true;
-	c->asked = 0;
+	c->taken = false;
+	c->asked = c->announced = 0;
 	must(uv_poll_start(&c->poll, UV_READABLE, on_frame) == 0);
 	on_timer(&c->timer);
 }

@@ -60,8 +60,9 @@ struct rivals {
 struct address_check {
 	struct daemon *daemon;
 	int fd;
-	unsigned asked;
+	unsigned asked, announced;
 	bool running, said;
+	bool taken; /* somebody answered this time */
 	uv_poll_t poll;
 	uv_timer_t timer;
 };
@@ -92,6 +93,7 @@ struct added {
 struct watchman {
 	uv_timer_t timer;
 	usec_t restored;
+	bool gone; /* there is no such interface at the moment */
 	bool said_restored, said_switched, said_failed, said_flaps;
 	usec_t flaps_since;
 	unsigned flaps;
@@ -164,6 +166,9 @@ int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f);
 void dhcp_port_probe(struct dhcp_port *p);
 /* Our address turned out to be nobody else's: serve, if that is what we waited for. */
 void dhcp_port_address_free(struct dhcp_port *p);
+/* The interface is gone: nothing is asked and nobody served until dhcp_port_probe(). */
+void dhcp_port_pause(struct dhcp_port *p);
+int dhcp_port_tie(struct dhcp_port *p); /* as parts.h has it */
 void dhcp_port_close(struct dhcp_port *p);
 void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, struct mac mac,
 		    const uint8_t *data, size_t len);
@@ -175,6 +180,7 @@ void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, str
 void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone);
 
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f);
+int tftp_port_tie(struct tftp_port *p);
 void tftp_port_close(struct tftp_port *p);
 
 /* firmware_report.c: a fault when none of it may be served. */
@@ -190,6 +196,18 @@ int network_prepare(struct daemon *d, struct fault *f);
 int network_prepare_dhcp(struct daemon *d, struct fault *f);
 void network_say_link(struct daemon *d, bool up);
 void network_on_news(uv_poll_t *poll, int status, int events);
+/* Counts a link that comes or goes. True: that was too often to be said every time. */
+bool network_flaps(struct daemon *d);
+void network_look_again(struct daemon *d, unsigned ms);
+/* A fault when the default route leaves through our interface and --force was not given. */
+int network_is_own(const struct daemon *d, struct fault *f);
+
+/* comeback.c: the interface is gone, is looked for, has another name. */
+void network_lose(struct daemon *d);
+void network_come_back(struct daemon *d);
+void network_renamed(struct daemon *d, const char *before);
+/* All sockets to the interface as it is now in d->link. */
+int network_tie(struct daemon *d);
 
 /* The end: what we added is taken away. */
 void network_undo(struct daemon *d);
@@ -198,11 +216,15 @@ void network_undo(struct daemon *d);
  * what a run that died has left; -EADDRINUSE when one that lives serves on this interface. */
 int added_open(struct daemon *d, struct fault *f);
 int added_write(struct daemon *d, struct fault *f);
+/* In mid-run: a failure is said. */
+void added_note(struct daemon *d);
 void added_close(struct daemon *d);
 
 /* address_check.c: asks by ARP, without waiting for the answer. */
 int address_check_open(struct daemon *d, struct fault *f);
 void address_check_start(struct daemon *d);
+void address_check_pause(struct daemon *d);
+int address_check_tie(struct daemon *d);
 void address_check_close(struct daemon *d);
 
 /* pcap.c, control.c: what has to be done before root's rights are given up: the file is opened,

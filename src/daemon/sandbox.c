@@ -15,11 +15,11 @@
  *   firmware          is read, its signatures are checked; archives are parsed in a child that
  *                     has neither files nor sockets nor rights
  *   network           our address and the sockets, each with the rights woken up for it
- *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; CAP_NET_RAW, too, unless this kernel is older than
- *                     5.7 and wants it to ask phones for their web pages (SO_BINDTODEVICE); no
- *                     packet sockets any more
- *   serving           CAP_NET_ADMIN is left, asleep, for putting our address back when a network
- *                     manager takes it and for taking it away at the end
+ *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; no new packet or raw sockets any more
+ *   serving           two rights are left, asleep: CAP_NET_ADMIN for putting our address back when
+ *                     a network manager takes it and for taking it away at the end; CAP_NET_RAW for
+ *                     tying our sockets to an interface that was taken away and came back
+ *                     (comeback.c). What else that one is good for, raw sockets, the filter refuses
  *
  * So root is gone earlier than "when the sockets are bound": binding is done with the three rights.
  *
@@ -329,26 +329,10 @@ int sandbox_enter(struct daemon *d, struct fault *f)
 	return 0;
 }
 
-/* Can a socket be tied to the interface without a right, as Linux 5.7 and later permit? */
-static bool ties_freely(const char *interface)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool works;
-
-	if (fd < 0)
-		return false;
-	works = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-			   (socklen_t)strlen(interface) + 1) == 0;
-	close(fd);
-	return works;
-}
-
-void sandbox_bound(struct daemon *d)
+void sandbox_bound(void)
 {
 	rights_sleep();
 	rights_give_up(RIGHT_BIND);
-	if (ties_freely(d->config->interface))
-		rights_give_up(RIGHT_RAW);
 	confine_sockets(); /* where there is no filter it was said already */
 }
 

@@ -131,7 +131,7 @@ static int open_loop(struct daemon *d, struct fault *f)
 	err = uv_poll_start(&d->watch_poll, UV_READABLE, network_on_news);
 	for (unsigned i = 0; !err && parts[i]; i++)
 		err = parts[i]->open(d, f);
-	sandbox_bound(d);
+	sandbox_bound();
 	if (!err)
 		service_ready(d);
 	return err;
