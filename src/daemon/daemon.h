@@ -141,6 +141,7 @@ struct daemon {
 	struct service *service;
 	struct firewall_job *firewall_job;
 	bool leases_dirty, save_failed;
+	int state_err; /* why nothing could be kept in the state folder at the start; 0: it can */
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
 	bool stopping;
@@ -215,8 +216,7 @@ void network_undo(struct daemon *d);
 /* added.c: what we add to the system is written down before it is added. added_open() takes away
  * what a run that died has left; -EADDRINUSE when one that lives serves on this interface. */
 int added_open(struct daemon *d, struct fault *f);
-int added_write(struct daemon *d, struct fault *f);
-/* In mid-run: a failure is said. */
+/* As it is in *d now, or soon will be; a failure is said. */
 void added_note(struct daemon *d);
 void added_close(struct daemon *d);
 
@@ -242,9 +242,11 @@ void firewall_close(struct daemon *d);
  * free one, for transfers (no broadcast, no IP_PKTINFO: they cost time per packet). */
 int udp_open(const char *interface, uint32_t address, uint16_t port, struct fault *f);
 
-/* state.c: what outlives us. */
+/* state.c: what outlives us. Only a lack of memory is a fault. */
 int state_load(struct daemon *d, struct fault *f);
-int state_dir_make(const char *dir, struct fault *f);
+int state_dir_make(const char *dir); /* 0 or negative errno */
+/* Can anything be kept in the folder, by who we are now? d->state_err. */
+void state_try(struct daemon *d);
 #define LEASES_FILE "leases"
 /* The whole file; *text NULL when there is none. What is no ordinary file is a fault. */
 int state_load_file(const struct daemon *d, const char *file, char path[], size_t size, char **text,
@@ -261,7 +263,7 @@ bool state_dirty(const struct daemon *d);
 
 /* journal.c: an ACK leaves when its lease is on disk. NULL: no journal, nothing waits. */
 int journal_open(struct daemon *d, struct fault *f);
-int journal_load(struct daemon *d, struct fault *f);
+int journal_load(struct daemon *d, char *path, size_t size, struct fault *f);
 /* We serve: from here on changes are written, beginning with the whole table. */
 void journal_start(struct journal *j);
 /* out->changed is to be written down. True: the ACK in out is kept here and sent, with its event,

@@ -44,15 +44,16 @@ static int find_address(struct daemon *d, struct fault *f)
 	if (d->link.has_address && d->link.address == d->address)
 		return 0;
 	d->address_added = true;
-	err = added_write(d, f);
-	if (!err)
-		err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
+	added_note(d);
+	err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
 	if (err)
 		d->address_added = false; /* somebody else has just added it: theirs */
 	if (err < 0)
 		return err;
-	if (err > 0)
-		return added_write(d, f);
+	if (err > 0) {
+		added_note(d);
+		return 0;
+	}
 	daemon_note(d, SEVERITY_INFO, "address-added",
 		    "%s gets the address %s/%u from us; it is taken away again at the end.",
 		    c->interface, text, d->prefix_len);
@@ -64,9 +65,8 @@ static int switch_on(struct daemon *d, struct fault *f)
 	int err;
 
 	d->switched_on = true;
-	err = added_write(d, f);
-	if (!err)
-		err = link_switch_on(&d->link, d->config->interface, f);
+	added_note(d);
+	err = link_switch_on(&d->link, d->config->interface, f);
 	if (err)
 		d->switched_on = false;
 	return err;

@@ -102,22 +102,22 @@ static bool give_files(int folder)
 	return ours || !strange;
 }
 
+/* What cannot be done on this disk is found later by whom it hinders (state_try); only a folder
+ * that is somebody else's is a mistake of who named it. */
 static int give_state(const char *path, struct fault *f)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
-	bool free_to_give;
+	bool hinders;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		err = fault_set(f, -errno, "cannot open the state folder `%s': %s", path,
-				strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	free_to_give = give_files(fd);
-	if (st.st_uid != user.uid && !(st.st_mode & S_IWOTH) &&
-	    (!free_to_give || fchown(fd, user.uid, user.gid) != 0))
+	if (fd < 0)
+		return 0;
+	hinders = fstat(fd, &st) == 0 && st.st_uid != user.uid && !(st.st_mode & S_IWOTH);
+	if (give_files(fd)) {
+		if (hinders && fchown(fd, user.uid, user.gid) != 0) {
+			/* As on a read-only disk. */
+		}
+	} else if (hinders && user.change)
 		err = fault_set(
 			f, -EACCES,
 			"the state folder `%s' holds other things than reflashd's own, and %s, "
@@ -134,8 +134,9 @@ int sandbox_prepare(struct daemon *d, struct fault *f)
 	int err = rights_choose(&user, c->user, f);
 
 	if (!err)
-		err = state_dir_make(c->state_dir, f);
-	if (!err && user.change)
+		d->state_err = state_dir_make(c->state_dir);
+	/* Root, too: without the right to pass over permissions it is a user like others. */
+	if (!err && !d->state_err && geteuid() == 0)
 		err = give_state(c->state_dir, f);
 	/* Without rights the network says better what is missing. */
 	if (err && rights_have(RIGHT_ADMIN))

@@ -233,7 +233,7 @@ static void finish(struct daemon *d)
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
 		;
 	must(uv_loop_close(d->loop) == 0);
-	if (state_dirty(d) && state_save(d, &f) != 0)
+	if (state_dirty(d) && state_save(d, &f) != 0 && !d->state_err)
 		fprintf(stderr, "reflashd: %s.\n", f.text);
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->close)
