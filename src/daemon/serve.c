@@ -124,6 +124,9 @@ static int open_loop(struct daemon *d, struct fault *f)
 		err = address_check_open(d, f);
 	if (!err)
 		err = link_watch_open(&d->watch, f);
+	/* Once more: what has changed since it was looked at, by ourselves even, nobody will tell. */
+	if (!err)
+		err = link_query_index(&d->link, d->link.index, d->address, f);
 	if (err)
 		return err;
 	must(uv_poll_init(d->loop, &d->watch_poll, d->watch.fd) == 0);
