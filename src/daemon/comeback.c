@@ -91,8 +91,7 @@ static int make_ready(struct daemon *d, struct fault *f)
 	struct link_state *s = &d->link;
 	int err;
 
-	if (d->address_added || d->switched_on)
-		added_note(d);
+	added_note(d);
 	err = s->up ? 0 : link_switch_on(s, s->name, f);
 	if (!err && !(s->has_address && s->address == d->address))
 		err = link_add_address(s, s->name, d->address, d->prefix_len, f);
@@ -117,10 +116,14 @@ static void not_yet(struct daemon *d, const struct fault *f)
 
 void network_come_back(struct daemon *d)
 {
+	unsigned tried = d->link.index;
 	struct fault f;
 
 	if (link_query(&d->link, d->config->interface, d->address, &f) != 0)
 		return;
+	/* It comes with our address: somebody gives it that, and may have it at the end. */
+	if (d->link.index != tried && d->link.has_address && d->link.address == d->address)
+		d->address_added = false;
 	if (network_is_own(d, &f) != 0) {
 		daemon_note(d, SEVERITY_ERROR, "default-route", "%s.", f.text);
 		daemon_stop(d, EXIT_CODE_NETWORK, "the interface leads to your own network now");

@@ -79,7 +79,7 @@ ends_with 0 "--once"
 head -c 30000000 /dev/urandom >"$FILES/Large.bin"
 start_daemon --listen cdp,sccp,sip
 ip -n "$CLI" addr add 10.77.0.99/24 dev eth0
-cd "$T" # where busybox puts what it fetches
+cd "$T" || fail "no $T" # where busybox puts what it fetches
 ip netns exec "$CLI" busybox tftp -g -l "$T/out" -r Large.bin $IP >"$T/client.log" 2>&1 &
 client=$!
 wait_event tftp.start Large.bin >/dev/null
@@ -147,6 +147,20 @@ pull
 stop_daemon
 [ ! -e "$T/state/added.lan0" ] || fail "the note of what was added stays"
 
+# --- It comes with our address, given by somebody else: theirs, so it stays at the end.
+plug 02:00:00:00:05:01
+start_daemon
+times=$(ready)
+kill -STOP "$DAEMON"
+ip -n "$SRV" link del lan0
+plug 02:00:00:00:05:02
+ip -n "$SRV" addr add $IP/24 dev lan0
+kill -CONT "$DAEMON"
+serves_again "$times"
+stop_daemon
+has_address || fail "somebody else's address was taken away"
+ip -n "$SRV" link del lan0
+
 # --- As a user that was named.
 if [ -z "${UNSHARED:-}" ] && id nobody >/dev/null 2>&1; then
 	plug 02:00:00:00:04:01
@@ -183,7 +197,7 @@ ip -n "$SRV" route add default via 10.79.1.1 dev lan0 onlink
 kill -CONT "$DAEMON"
 ends_with 4 "the default route"
 wait_event daemon.note '"default-route".*default route to 10.79.1.1' >/dev/null
-ip -n "$SRV" route del default
+ip -n "$SRV" route del default 2>/dev/null || :
 if command -v dnsmasq >/dev/null; then
 	start_daemon
 	pull
