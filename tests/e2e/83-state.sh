@@ -54,20 +54,20 @@ if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	lease 00:1b:54:00:01:01
 	address=$given
 	stop_daemon
-	mount -o remount,ro "$T/state"
+	mount -o remount,bind,ro "$T/state"
 	begin
 	serves_unsaved "Read-only file system"
 	[ "$given" = "$address" ] || fail "what can be read was not read: $given, not $address"
 	row "state folder read-only at the start" "said once; served; what stands there is used"
-	mount -o remount,rw "$T/state"
-	nsenter -t "$DAEMON" -m mount -o remount,rw "$T/state" # ip netns exec gave it mounts of its own
+	mount -o remount,bind,rw "$T/state"
+	nsenter -t "$DAEMON" -m mount -o remount,bind,rw "$T/state" # ip netns exec gave it mounts of its own
 	wait_event daemon.note state-saved >/dev/null
 	die
 	grep -aq 00:1b:54:00:01:01 "$T"/state/leases* || fail "it was not saved when it could be"
 	row "and writable again" "saved without being asked"
 	has_address || fail "the sentence about the address was wrong"
 	ip -n "$SRV" addr flush dev lan0
-	mount -o remount,ro "$T/state"
+	mount -o remount,bind,ro "$T/state"
 	begin --state-dir "$T/state/deep/er"
 	serves_unsaved 'deep/er.: (No such file|Read-only)'
 	stop_daemon
