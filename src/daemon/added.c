@@ -9,8 +9,9 @@
  * since (the boot id), and if it is still the same interface (index and MAC address).
  *
  * What can go wrong: another reflashd serves on this interface right now (the lock is held): that
- * one must keep its address, and we end. No permission: whoever may not write the file may
- * not change the network either, and hears about sudo then.
+ * one must keep its address, and we end. The file cannot be written: phones are served all the
+ * same, and it is said what stays behind should we be killed. No permission at all: whoever may not
+ * change the network hears about sudo then.
  */
 #include "daemon.h"
 #include "places.h"
@@ -162,34 +163,43 @@ static int already_serving(const struct daemon *d, struct fault *f)
 			 r.pid, d->config->interface, r.pid);
 }
 
-int added_open(struct daemon *d, struct fault *f)
+static void not_noted(struct daemon *d, const char *why)
 {
-	int err = state_dir_make(d->config->state_dir, f), fd;
-
-	snprintf(d->added.path, sizeof(d->added.path), "%s/" FILE_PREFIX "%s", d->config->state_dir,
-		 d->config->interface);
-	if (!err) {
-		clean_all(d);
-		fd = open_locked(d->added.path, O_CREAT);
-		if (fd == -EWOULDBLOCK)
-			return already_serving(d, f);
-		if (fd >= 0) {
-			d->added.fd = fd;
-			return added_write(d, f);
-		}
-		err = fault_set(f, fd, "cannot write `%s': %s", d->added.path, strerror(-fd));
-	}
-	/* Without rights the network says better what is missing, and nothing will be added. */
-	return rights_have(RIGHT_ADMIN) ? err : 0;
+	/* Of the whole folder it is said elsewhere. Without rights nothing will be added. */
+	if (!d->state_err && rights_have(RIGHT_ADMIN))
+		daemon_note(
+			d, SEVERITY_WARNING, "added-not-noted",
+			"Cannot note in `%s' what is added to this machine: %s. Should "
+			"reflashd be killed, its address stays on %s. Make room in that folder, "
+			"remove that file, or name another folder with --state-dir.",
+			d->added.path, why, d->config->interface);
 }
 
-int added_write(struct daemon *d, struct fault *f)
+int added_open(struct daemon *d, struct fault *f)
+{
+	int fd;
+
+	state_try(d);
+	snprintf(d->added.path, sizeof(d->added.path), "%s/" FILE_PREFIX "%s", d->config->state_dir,
+		 d->config->interface);
+	clean_all(d);
+	fd = open_locked(d->added.path, O_CREAT);
+	if (fd == -EWOULDBLOCK)
+		return already_serving(d, f);
+	if (fd < 0)
+		not_noted(d, strerror(-fd));
+	d->added.fd = fd < 0 ? -1 : fd;
+	added_note(d);
+	return 0;
+}
+
+void added_note(struct daemon *d)
 {
 	char text[FILE_MAX], boot[40], mac[MAC_TEXT_MAX], ip[IP4_TEXT_MAX];
 	size_t len;
 
 	if (d->added.fd < 0)
-		return 0;
+		return;
 	boot_id(boot);
 	mac_format(d->link.mac, mac);
 	ip4_format(d->address, ip);
@@ -199,9 +209,8 @@ int added_write(struct daemon *d, struct fault *f)
 		 boot, (unsigned)getpid());
 	len = strlen(text);
 	if (d->link.index) {
-		snprintf(text + len, sizeof(text) - len, "interface %s %u %s\n%s",
-			 d->config->interface, d->link.index, mac,
-			 d->switched_on ? "switched-on\n" : "");
+		snprintf(text + len, sizeof(text) - len, "interface %s %u %s\n%s", d->link.name,
+			 d->link.index, mac, d->switched_on ? "switched-on\n" : "");
 		len += strlen(text + len);
 	}
 	if (d->address_added)
@@ -211,11 +220,7 @@ int added_write(struct daemon *d, struct fault *f)
 	 */
 	errno = ENOSPC; /* a short write to a file means just that */
 	if (ftruncate(d->added.fd, 0) != 0 || pwrite(d->added.fd, text, len, 0) != (ssize_t)len)
-		return fault_set(f, -errno,
-				 "cannot note in `%s' what is about to be added to this machine: "
-				 "%s. Make room there, or name another folder with --state-dir",
-				 d->added.path, strerror(errno));
-	return 0;
+		not_noted(d, strerror(errno));
 }
 
 void added_close(struct daemon *d)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Is our address somebody else's already? Asked by ARP (arp_probe.h has the times) while the DHCP
- * probe waits for its answers anyway.
+ * probe waits for its answers anyway. If not, we say twice that it is ours (RFC 5227, section 2.3):
+ * a phone that knew us by another adapter's hardware address would send its ACKs there until it
+ * forgets it.
  *
  * The happy path: nobody answers in that time, and we serve; one more question follows when the
  * DHCP probe asks for the last time. Who does answer is named by its hardware address, and the
@@ -20,13 +22,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void stop(struct address_check *c)
-{
-	c->running = c->listening = false;
-	uv_timer_stop(&c->timer);
-	uv_poll_stop(&c->poll);
-}
-
 static void say_taken(struct address_check *c, struct mac holder)
 {
 	struct daemon *d = c->daemon;
@@ -36,6 +31,7 @@ static void say_taken(struct address_check *c, struct mac holder)
 	ip4_format(d->address, ip);
 	ip4_format(((d->address ^ 0x100) & 0xffffff00u) | 1, other); /* a neighbouring network */
 	mac_format(holder, mac);
+	c->taken = true;
 	if (!c->said)
 		daemon_note(d, go_on ? SEVERITY_WARNING : SEVERITY_ERROR, "address-taken",
 			    "The address %s is used by somebody else on this wire already: by the "
@@ -45,7 +41,7 @@ static void say_taken(struct address_check *c, struct mac holder)
 	c->said = true;
 	if (go_on)
 		return;
-	stop(c);
+	address_check_pause(d);
 	daemon_stop(d, EXIT_CODE_NETWORK, "our address is used by somebody else");
 }
 
@@ -77,10 +73,11 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 	read_frames(poll->data);
 }
 
-static void ask(struct address_check *c)
+/* "Who has our address?", from nobody or, as an announcement, from that address. */
+static void send_arp(struct address_check *c, uint32_t sender)
 {
 	struct daemon *d = c->daemon;
-	struct frame_arp arp = frame_arp_request(d->link.mac, 0, d->address);
+	struct frame_arp arp = frame_arp_request(d->link.mac, sender, d->address);
 	struct sockaddr_ll to = {.sll_family = AF_PACKET,
 				 .sll_ifindex = (int)d->link.index,
 				 .sll_halen = ETH_ALEN,
@@ -92,6 +89,12 @@ static void ask(struct address_check *c)
 	sendto(c->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to));
 }
 
+static void announce(struct address_check *c)
+{
+	if (!c->taken)
+		send_arp(c, c->daemon->address);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct address_check *c = timer->data;
@@ -101,14 +104,16 @@ static void on_timer(uv_timer_t *timer)
 	if (!c->listening)
 		return;
 	if (arp_probe_tick(&c->probe, daemon_now()))
-		ask(c);
+		send_arp(c, 0);
 	if (c->probe.state != ARP_PROBE_WAITING && c->running) {
 		c->running = false;
+		announce(c);
 		dhcp_port_go_on(&c->daemon->dhcp);
 	}
 	if (c->probe.state == ARP_PROBE_FREE) {
 		c->settled = true;
-		stop(c);
+		address_check_pause(c->daemon);
+		announce(c);
 		return;
 	}
 	deadline = arp_probe_deadline(&c->probe);
@@ -116,19 +121,41 @@ static void on_timer(uv_timer_t *timer)
 	uv_timer_start(timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
 }
 
+static int hear(struct address_check *c)
+{
+	struct sockaddr_ll at = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)c->daemon->link.index,
+				 .sll_protocol = htons(ETH_P_ARP)};
+
+	return bind(c->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ? -errno : 0;
+}
+
+int address_check_tie(struct daemon *d)
+{
+	return hear(&d->address_check);
+}
+
+void address_check_pause(struct daemon *d)
+{
+	struct address_check *c = &d->address_check;
+
+	c->running = c->listening = false;
+	uv_timer_stop(&c->timer);
+	uv_poll_stop(&c->poll);
+}
+
 int address_check_open(struct daemon *d, struct fault *f)
 {
 	struct address_check *c = &d->address_check;
-	struct sockaddr_ll at = {.sll_family = AF_PACKET,
-				 .sll_ifindex = (int)d->link.index,
-				 .sll_protocol = htons(ETH_P_ARP)};
+	int err;
 
 	c->daemon = d;
 	/* No protocol until it is bound: else it hears every interface in between. */
 	c->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&at, sizeof(at)) != 0)
-		return fault_set(f, -errno, "cannot send raw packets on %s: %s. Run this with sudo",
-				 d->config->interface, strerror(errno));
+	err = c->fd < 0 ? -errno : hear(c);
+	if (err)
+		return fault_set(f, err, "cannot send raw packets on %s: %s. Run this with sudo",
+				 d->config->interface, strerror(-err));
 	uv_timer_init(d->loop, &c->timer);
 	must(uv_poll_init(d->loop, &c->poll, c->fd) == 0);
 	c->timer.data = c->poll.data = c;
@@ -144,6 +171,7 @@ void address_check_start(struct daemon *d)
 	for (int i = 0; i < 1000 && recv(c->fd, old, sizeof(old), MSG_TRUNC) >= 0; i++)
 		;
 	c->running = c->listening = true;
+	c->taken = false;
 	arp_probe_init(&c->probe, daemon_now());
 	must(uv_poll_start(&c->poll, UV_READABLE, on_frame) == 0);
 	on_timer(&c->timer);

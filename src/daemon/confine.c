@@ -368,7 +368,8 @@ int confine_calls(void)
 
 int confine_sockets(void)
 {
-	static const uint32_t families[] = {AF_UNIX, AF_INET, AF_NETLINK};
+	static const uint32_t families[] = {AF_UNIX, AF_NETLINK},
+			      kinds[] = {SOCK_STREAM, SOCK_DGRAM};
 	struct program p;
 
 	begin(&p);
@@ -377,9 +378,16 @@ int confine_sockets(void)
 	end(&p, SECCOMP_RET_ALLOW);
 	load(&p, ARGUMENT(0));
 	end_for_all(&p, families, ARRAY_LEN(families), SECCOMP_RET_ALLOW);
+	put(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AF_INET);
+	end(&p, REFUSE);
+	/* Not raw; and not SOCK_PACKET, which makes it a packet socket. */
+	load(&p, ARGUMENT(1));
+	put(&p, BPF_ALU | BPF_AND | BPF_K, 0, 0, 0xf); /* above it stand the flags */
+	end_for_all(&p, kinds, ARRAY_LEN(kinds), SECCOMP_RET_ALLOW);
 	end(&p, REFUSE);
 #else
 	(void)families;
+	(void)kinds;
 	end(&p, SECCOMP_RET_ALLOW);
 #endif
 	return install(&p);

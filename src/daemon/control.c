@@ -420,4 +420,4 @@ static void control_close(struct daemon *d)
 	d->control = NULL;
 }
 
-const struct part control_part = {"control", control_open, control_stop, control_close};
+const struct part control_part = {"control", control_open, control_stop, control_close, NULL};

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A phone that is proven to be back may still fetch this or that: with --once and --count we
  * stay until nothing has happened for so long. */
@@ -124,7 +125,7 @@ void daemon_note(struct daemon *d, enum event_severity severity, const char *cod
 {
 	struct event e;
 	va_list args;
-	char text[sizeof(e.reason)];
+	char text[sizeof(e.text)];
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
@@ -133,6 +134,8 @@ void daemon_note(struct daemon *d, enum event_severity severity, const char *cod
 	e.severity = severity;
 	event_set_text(&e, FIELD_CODE, code);
 	event_set_text(&e, FIELD_REASON, text);
+	if (strlen(text) >= sizeof(e.reason))
+		event_say(&e, "%s", text); /* the field cuts it, the sentence does not */
 	daemon_emit(d, &e);
 }
 

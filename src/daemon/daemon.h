@@ -65,6 +65,7 @@ struct address_check {
 	bool running;	/* we must not serve yet */
 	bool listening; /* and for a while after that */
 	bool settled;	/* once it was nobody's: from then on somebody else is the newcomer */
+	bool taken;	/* somebody answered this time */
 	bool said;
 	uv_poll_t poll;
 	uv_timer_t timer;
@@ -96,6 +97,7 @@ struct added {
 struct watchman {
 	uv_timer_t timer;
 	usec_t restored;
+	bool gone; /* there is no such interface at the moment */
 	bool said_restored, said_switched, said_failed, said_flaps;
 	usec_t flaps_since;
 	unsigned flaps;
@@ -145,6 +147,7 @@ struct daemon {
 	struct service *service;
 	struct firewall_job *firewall_job;
 	bool leases_dirty, save_failed;
+	int state_err; /* why nothing could be kept in the state folder at the start; 0: it can */
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
 	bool stopping;
@@ -170,6 +173,9 @@ int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f);
 void dhcp_port_probe(struct dhcp_port *p);
 /* Our address is nobody else's, the firmware is there: serve, if that is what we waited for. */
 void dhcp_port_go_on(struct dhcp_port *p);
+/* The interface is gone: nothing is asked and nobody served until dhcp_port_probe(). */
+void dhcp_port_pause(struct dhcp_port *p);
+int dhcp_port_tie(struct dhcp_port *p); /* as parts.h has it */
 void dhcp_port_close(struct dhcp_port *p);
 void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, struct mac mac,
 		    const uint8_t *data, size_t len);
@@ -181,6 +187,7 @@ void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, str
 void daemon_rival(struct daemon *d, uint32_t server, const struct mac *phone);
 
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f);
+int tftp_port_tie(struct tftp_port *p);
 void tftp_port_close(struct tftp_port *p);
 
 /* firmware_report.c: a fault when none of it may be served. */
@@ -204,6 +211,18 @@ int network_prepare(struct daemon *d, struct fault *f);
 int network_prepare_dhcp(struct daemon *d, struct fault *f);
 void network_say_link(struct daemon *d, bool up);
 void network_on_news(uv_poll_t *poll, int status, int events);
+/* Counts a link that comes or goes. True: that was too often to be said every time. */
+bool network_flaps(struct daemon *d);
+void network_look_again(struct daemon *d, unsigned ms);
+/* A fault when the default route leaves through our interface and --force was not given. */
+int network_is_own(const struct daemon *d, struct fault *f);
+
+/* comeback.c: the interface is gone, is looked for, has another name. */
+void network_lose(struct daemon *d);
+void network_come_back(struct daemon *d);
+void network_renamed(struct daemon *d, const char *before);
+/* All sockets to the interface as it is now in d->link. */
+int network_tie(struct daemon *d);
 
 /* The end: what we added is taken away. */
 void network_undo(struct daemon *d);
@@ -211,12 +230,15 @@ void network_undo(struct daemon *d);
 /* added.c: what we add to the system is written down before it is added. added_open() takes away
  * what a run that died has left; -EADDRINUSE when one that lives serves on this interface. */
 int added_open(struct daemon *d, struct fault *f);
-int added_write(struct daemon *d, struct fault *f);
+/* As it is in *d now, or soon will be; a failure is said. */
+void added_note(struct daemon *d);
 void added_close(struct daemon *d);
 
 /* address_check.c: asks by ARP, without waiting for the answer. */
 int address_check_open(struct daemon *d, struct fault *f);
 void address_check_start(struct daemon *d);
+void address_check_pause(struct daemon *d);
+int address_check_tie(struct daemon *d);
 void address_check_close(struct daemon *d);
 
 /* pcap.c, control.c: what has to be done before root's rights are given up: the file is opened,
@@ -234,9 +256,11 @@ void firewall_close(struct daemon *d);
  * free one, for transfers (no broadcast, no IP_PKTINFO: they cost time per packet). */
 int udp_open(const char *interface, uint32_t address, uint16_t port, struct fault *f);
 
-/* state.c: what outlives us. */
+/* state.c: what outlives us. Only a lack of memory is a fault. */
 int state_load(struct daemon *d, struct fault *f);
-int state_dir_make(const char *dir, struct fault *f);
+int state_dir_make(const char *dir); /* 0 or negative errno */
+/* Can anything be kept in the folder, by who we are now? d->state_err. */
+void state_try(struct daemon *d);
 #define LEASES_FILE "leases"
 /* The whole file; *text NULL when there is none. What is no ordinary file is a fault. */
 int state_load_file(const struct daemon *d, const char *file, char path[], size_t size, char **text,
@@ -253,7 +277,7 @@ bool state_dirty(const struct daemon *d);
 
 /* journal.c: an ACK leaves when its lease is on disk. NULL: no journal, nothing waits. */
 int journal_open(struct daemon *d, struct fault *f);
-int journal_load(struct daemon *d, struct fault *f);
+int journal_load(struct daemon *d, char *path, size_t size, struct fault *f);
 /* We serve: from here on changes are written, beginning with the whole table. */
 void journal_start(struct journal *j);
 /* out->changed is to be written down. True: the ACK in out is kept here and sent, with its event,

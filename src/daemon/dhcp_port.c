@@ -278,6 +278,22 @@ static void forget_questions(struct dhcp_port *p)
 		;
 }
 
+void dhcp_port_pause(struct dhcp_port *p)
+{
+	p->daemon->serving = p->want_serving = false;
+	p->probing = p->watching = p->proven = false;
+	uv_poll_stop(&p->server_poll);
+	uv_timer_stop(&p->timer);
+	uv_timer_stop(&p->watch_timer);
+}
+
+int dhcp_port_tie(struct dhcp_port *p)
+{
+	int err = link_tie(&p->daemon->link, p->server_fd);
+
+	return err ? err : link_tie(&p->daemon->link, p->client_fd); /* frames name theirs */
+}
+
 void dhcp_port_probe(struct dhcp_port *p)
 {
 	struct daemon *d = p->daemon;

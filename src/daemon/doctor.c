@@ -276,8 +276,10 @@ static void check_state_dir(struct doctor *d)
 	else if (errno == ENOENT && access(parent, W_OK | X_OK) == 0)
 		doctor_say(d, "state-folder", DOCTOR_OK, "", "`serve' makes `%s'.", dir);
 	else
-		doctor_say(d, "state-folder", geteuid() ? DOCTOR_UNKNOWN : DOCTOR_PROBLEM,
-			   geteuid() ? "Run this with sudo." : "Name another one with --state-dir.",
+		doctor_say(d, "state-folder", geteuid() ? DOCTOR_UNKNOWN : DOCTOR_WARNING,
+			   geteuid() ? "Run this with sudo."
+				     : "Phones are served all the same, but a restart forgets "
+				       "them. Name another one with --state-dir.",
 			   "`%s' cannot be written to: %s.", dir, strerror(errno));
 }
 

@@ -365,6 +365,7 @@ int journal_open(struct daemon *d, struct fault *f)
 	}
 	j->daemon = d;
 	j->fd = -1;
+	j->said = d->state_err != 0;
 	j->filling = &j->batch[0];
 	j->writing = &j->batch[1];
 	j->timer.data = j;
@@ -393,12 +394,11 @@ void journal_remove(struct daemon *d)
 	places_unlink(path);
 }
 
-int journal_load(struct daemon *d, struct fault *f)
+int journal_load(struct daemon *d, char *path, size_t size, struct fault *f)
 {
-	char path[CONFIG_PATH_MAX + 24];
 	char *text;
 	size_t len;
-	int err = state_load_file(d, JOURNAL_FILE, path, sizeof(path), &text, &len, f);
+	int err = state_load_file(d, JOURNAL_FILE, path, size, &text, &len, f);
 
 	if (err || !text)
 		return err;

@@ -126,7 +126,8 @@ static void read_link(const struct nlmsghdr *h, struct link_info *out)
 }
 
 struct query {
-	const char *interface;
+	const char *interface; /* NULL: the one with that index */
+	unsigned index;
 	struct link_state *state;
 	uint32_t wanted;
 	bool found, ethernet;
@@ -138,9 +139,10 @@ static int on_link(const struct nlmsghdr *h, void *ctx)
 	struct link_info l;
 
 	read_link(h, &l);
-	if (strcmp(l.name, q->interface) != 0)
+	if (q->interface ? strcmp(l.name, q->interface) != 0 : l.index != q->index)
 		return MNL_CB_OK;
 	q->found = true;
+	text_copy(q->state->name, sizeof(q->state->name), l.name);
 	q->ethernet = l.ethernet;
 	q->state->index = l.index;
 	q->state->mac = l.mac;
@@ -176,37 +178,49 @@ static int on_address(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-static int query_once(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
+static int query_once(struct link_state *s, const struct query *wish, struct fault *f)
 {
 	struct link_state state = {0};
-	struct query q = {.interface = interface, .state = &state, .wanted = wanted};
-	int err = netlink_dump(RTM_GETLINK, AF_PACKET, on_link, &q);
+	struct query q = *wish;
+	int err;
 
+	q.state = &state;
+	err = netlink_dump(RTM_GETLINK, AF_PACKET, on_link, &q);
 	if (err)
 		return fault_set(f, err, "cannot list the network interfaces: %s", strerror(-err));
 	if (!q.found)
 		return fault_set(f, -ENODEV, "there is no network interface `%s' on this machine",
-				 interface);
+				 q.interface ? q.interface : "with that number");
 	if (!q.ethernet)
 		return fault_set(f, -ENODEV,
 				 "`%s' is not an Ethernet interface, so no phone can be on it",
-				 interface);
+				 state.name);
 	err = netlink_dump(RTM_GETADDR, AF_INET, on_address, &q);
 	if (err)
-		return fault_set(f, err, "cannot list the addresses of %s: %s", interface,
+		return fault_set(f, err, "cannot list the addresses of %s: %s", state.name,
 				 strerror(-err));
 	*s = state;
 	return 0;
 }
 
-int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
+static int query(struct link_state *s, const struct query *wish, struct fault *f)
 {
 	int err = -EINTR;
 
 	/* The kernel says EINTR when the list changed while it was read. */
 	for (int i = 0; err == -EINTR && i < 5; i++)
-		err = query_once(s, interface, wanted, f);
+		err = query_once(s, wish, f);
 	return err;
+}
+
+int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f)
+{
+	return query(s, &(struct query){.interface = interface, .wanted = wanted}, f);
+}
+
+int link_query_index(struct link_state *s, unsigned index, uint32_t wanted, struct fault *f)
+{
+	return query(s, &(struct query){.index = index, .wanted = wanted}, f);
 }
 
 bool link_is_default_route(unsigned index, uint32_t *gateway)
@@ -364,13 +378,35 @@ int link_watch_open(struct link_watch *w, struct fault *f)
 	return 0;
 }
 
-void link_watch_drain(struct link_watch *w)
+/* A port that merely leaves a bridge is said to be taken away, too, in the bridge's own words. */
+static bool tells_removal(const char *data, int len, unsigned index)
 {
-	char buf[4096];
+	for (const struct nlmsghdr *h = (const void *)data; mnl_nlmsg_ok(h, len);
+	     h = mnl_nlmsg_next(h, &len)) {
+		const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
 
-	/* ENOBUFS means messages were lost; the caller asks for the state anyway. */
-	while (mnl_socket_recvfrom(w->socket, buf, sizeof(buf)) > 0 || errno == ENOBUFS)
-		;
+		if (h->nlmsg_type == RTM_DELLINK && mnl_nlmsg_get_payload_len(h) >= sizeof(*info) &&
+		    info->ifi_family == AF_UNSPEC && (unsigned)info->ifi_index == index)
+			return true;
+	}
+	return false;
+}
+
+struct link_news link_watch_drain(struct link_watch *w, unsigned index)
+{
+	_Alignas(struct nlmsghdr) char buf[8192];
+	struct link_news news = {false, false};
+
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(w->socket, buf, sizeof(buf));
+
+		if (n == 0 || (n < 0 && errno != ENOBUFS && errno != ENOSPC))
+			return news;
+		if (n < 0) /* messages were lost, or one was too long */
+			news.missed = true;
+		else if (tells_removal(buf, (int)n, index))
+			news.removed = true;
+	}
 }
 
 void link_watch_close(struct link_watch *w)

@@ -10,7 +10,8 @@
 #include "reflashd/fault.h"
 
 struct link_state {
-	unsigned index;
+	unsigned index; /* 0: there is none */
+	char name[16];
 	struct mac mac;
 	unsigned mtu;
 	bool up;      /* switched on */
@@ -42,6 +43,8 @@ struct link_watch {
 /* wanted: an address to look for among several; 0: the first. -ENODEV when there is no such
  * interface, or one that is no Ethernet. */
 int link_query(struct link_state *s, const char *interface, uint32_t wanted, struct fault *f);
+/* The same by its number, whatever it is called now. */
+int link_query_index(struct link_state *s, unsigned index, uint32_t wanted, struct fault *f);
 /* True when the default route leaves through it; *gateway is set then. */
 bool link_is_default_route(unsigned index, uint32_t *gateway);
 /* All of them, in the kernel's order; the number, or negative errno. */
@@ -56,10 +59,18 @@ int link_switch_on(const struct link_state *s, const char *interface, struct fau
 int link_add_address(const struct link_state *s, const char *interface, uint32_t address,
 		     unsigned prefix_len, struct fault *f);
 int link_remove_address(const struct link_state *s, uint32_t address, unsigned prefix_len);
+/* Ties a socket to it that was tied to another one. Wants CAP_NET_RAW. */
+int link_tie(const struct link_state *s, int fd);
+
+/* What else the news tell; the state itself is asked for afresh. */
+struct link_news {
+	bool removed; /* the interface of that number was taken away, even if it is back by now */
+	bool missed;  /* some were lost, and that may have been among them */
+};
 
 /* News: after watch.fd turned readable, drain and query again. */
 int link_watch_open(struct link_watch *w, struct fault *f);
-void link_watch_drain(struct link_watch *w);
+struct link_news link_watch_drain(struct link_watch *w, unsigned index);
 void link_watch_close(struct link_watch *w);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FLAPS_SHOWN   6
 #define FLAPS_WITHIN  USEC_SEC(60)
@@ -43,15 +44,16 @@ static int find_address(struct daemon *d, struct fault *f)
 	if (d->link.has_address && d->link.address == d->address)
 		return 0;
 	d->address_added = true;
-	err = added_write(d, f);
-	if (!err)
-		err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
+	added_note(d);
+	err = link_add_address(&d->link, c->interface, d->address, d->prefix_len, f);
 	if (err)
 		d->address_added = false; /* somebody else has just added it: theirs */
 	if (err < 0)
 		return err;
-	if (err > 0)
-		return added_write(d, f);
+	if (err > 0) {
+		added_note(d);
+		return 0;
+	}
 	daemon_note(d, SEVERITY_INFO, "address-added",
 		    "%s gets the address %s/%u from us; it is taken away again at the end.",
 		    c->interface, text, d->prefix_len);
@@ -63,32 +65,37 @@ static int switch_on(struct daemon *d, struct fault *f)
 	int err;
 
 	d->switched_on = true;
-	err = added_write(d, f);
-	if (!err)
-		err = link_switch_on(&d->link, d->config->interface, f);
+	added_note(d);
+	err = link_switch_on(&d->link, d->config->interface, f);
 	if (err)
 		d->switched_on = false;
 	return err;
 }
 
+int network_is_own(const struct daemon *d, struct fault *f)
+{
+	char gateway[IP4_TEXT_MAX];
+	uint32_t ip;
+
+	if (d->config->force || !link_is_default_route(d->link.index, &ip))
+		return 0;
+	ip4_format(ip, gateway);
+	return fault_set(f, -EPERM,
+			 "%s leads to your own network (the default route to %s goes out there). A "
+			 "second DHCP server would disturb everybody on it. Connect the phone to "
+			 "another interface, or use --force when you know that this one is safe",
+			 d->link.name, gateway);
+}
+
 int network_prepare(struct daemon *d, struct fault *f)
 {
 	const struct config *c = d->config;
-	char gateway[IP4_TEXT_MAX];
-	uint32_t ip;
 	int err = link_query(&d->link, c->interface, c->has_address ? c->address : 0, f);
 
+	if (!err)
+		err = network_is_own(d, f);
 	if (err)
 		return err;
-	if (!c->force && link_is_default_route(d->link.index, &ip)) {
-		ip4_format(ip, gateway);
-		return fault_set(
-			f, -EPERM,
-			"%s leads to your own network (the default route to %s goes out there). A "
-			"second DHCP server would disturb everybody on it. Connect the phone to "
-			"another interface, or use --force when you know that this one is safe",
-			c->interface, gateway);
-	}
 	if (!d->link.up) {
 		err = switch_on(d, f);
 		if (err)
@@ -152,14 +159,14 @@ void network_undo(struct daemon *d)
 	if (d->address_added && d->link.index)
 		link_remove_address(&d->link, d->address, d->prefix_len);
 	/* Somebody who gave it an address meanwhile wants it on. */
-	if (d->switched_on && d->link.index && link_query(&s, d->config->interface, 0, &f) == 0 &&
-	    s.index == d->link.index && !s.has_address)
+	if (d->switched_on && d->link.index && link_query_index(&s, d->link.index, 0, &f) == 0 &&
+	    !s.has_address)
 		link_switch_off(&s);
 	added_close(d);
 }
 
 /* A cable that comes and goes all the time is said a few times, then once. */
-static bool flaps(struct daemon *d)
+bool network_flaps(struct daemon *d)
 {
 	struct watchman *w = &d->watchman;
 	usec_t now = daemon_now();
@@ -174,21 +181,21 @@ static bool flaps(struct daemon *d)
 
 void network_say_link(struct daemon *d, bool up)
 {
-	bool quiet = flaps(d);
+	bool quiet = network_flaps(d);
 	struct event e;
 
 	event_init(&e, EVENT_NETWORK_LINK);
-	event_set_text(&e, FIELD_INTERFACE, d->config->interface);
+	event_set_text(&e, FIELD_INTERFACE, d->link.name);
 	event_set_truth(&e, FIELD_UP, up);
 	if (quiet)
 		e.severity = SEVERITY_DEBUG;
 	if (up)
-		event_say(&e, "The cable at %s is connected.", d->config->interface);
+		event_say(&e, "The cable at %s is connected.", d->link.name);
 	else
 		event_say(&e,
 			  "Nothing is connected to %s: waiting for the cable, or for the phone to "
 			  "get power.",
-			  d->config->interface);
+			  d->link.name);
 	daemon_emit(d, &e);
 	if (quiet && !d->watchman.said_flaps) {
 		d->watchman.said_flaps = true;
@@ -196,13 +203,13 @@ void network_say_link(struct daemon *d, bool up)
 			    "The cable at %s comes and goes all the time; this is not shown any "
 			    "more for a minute. A phone that restarts does that a few times; else "
 			    "look at cable and plugs.",
-			    d->config->interface);
+			    d->link.name);
 	}
 }
 
 static void say_restored(struct daemon *d)
 {
-	const char *interface = d->config->interface;
+	const char *interface = d->link.name;
 
 	switch (manager_of(d->link.index)) {
 	case MANAGER_NETWORKMANAGER:
@@ -228,14 +235,14 @@ static void say_restored(struct daemon *d)
 		    interface);
 }
 
-static void network_look(struct daemon *d);
+static void network_look(struct daemon *d, struct link_news news);
 
 static void on_watchman(uv_timer_t *timer)
 {
-	network_look(timer->data);
+	network_look(timer->data, (struct link_news){false, false});
 }
 
-static void look_again(struct daemon *d, unsigned ms)
+void network_look_again(struct daemon *d, unsigned ms)
 {
 	if (!uv_is_active((uv_handle_t *)&d->watchman.timer))
 		uv_timer_start(&d->watchman.timer, on_watchman, ms, 0);
@@ -250,17 +257,17 @@ static void restore_address(struct daemon *d)
 	struct fault f;
 
 	if (w->restored && now - w->restored < RESTORE_APART) {
-		look_again(d, (unsigned)(RESTORE_APART / 1000));
+		network_look_again(d, (unsigned)(RESTORE_APART / 1000));
 		return;
 	}
 	w->restored = now;
-	if (link_add_address(&d->link, d->config->interface, d->address, d->prefix_len, &f) < 0) {
+	if (link_add_address(&d->link, d->link.name, d->address, d->prefix_len, &f) < 0) {
 		if (!w->said_failed)
 			daemon_note(d, SEVERITY_ERROR, "address-lost",
 				    "Our address was taken away and cannot be put back: %s.",
 				    f.text);
 		w->said_failed = true;
-		look_again(d, 500);
+		network_look_again(d, 500);
 		return;
 	}
 	w->said_failed = false;
@@ -274,43 +281,40 @@ static void keep_switched_on(struct daemon *d)
 	struct watchman *w = &d->watchman;
 	struct fault f;
 
-	if (link_switch_on(&d->link, d->config->interface, &f) != 0) {
-		look_again(d, 500);
+	if (link_switch_on(&d->link, d->link.name, &f) != 0) {
+		network_look_again(d, 500);
 		return;
 	}
 	if (!w->said_switched)
 		daemon_note(d, SEVERITY_NOTICE, "switched-on",
 			    "Something switched %s off; it was switched on again, as it will be "
 			    "each time. To end the service, stop reflashd.",
-			    d->config->interface);
+			    d->link.name);
 	w->said_switched = true;
 }
 
-static void network_look(struct daemon *d)
+static void network_look(struct daemon *d, struct link_news news)
 {
 	struct link_state before = d->link;
+	bool away = d->watchman.gone || news.removed;
 	struct fault f;
-	int err = link_query(&d->link, d->config->interface, d->address, &f);
+	int err = 0;
 
 	if (d->stopping)
 		return;
-	if (err == -ENODEV) {
-		/* Our sockets belong to the one that is gone, also when another of that name
-		 * appears: going on would be silence. */
-		daemon_note(d, SEVERITY_ERROR, "interface-gone",
-			    "The interface %s is gone. Plug the adapter in again, then start "
-			    "reflashd again.",
-			    d->config->interface);
-		d->link.index = 0;
-		daemon_stop(d, EXIT_CODE_NETWORK, "the interface is gone");
+	if (!away)
+		err = link_query_index(&d->link, before.index, d->address, &f);
+	if (away || err == -ENODEV) {
+		network_lose(d);
+		network_come_back(d);
+		return;
 	}
 	if (err)
 		return; /* the next piece of news tells more */
-	if (d->link.index != before.index) {
-		d->link.index = 0; /* nothing on that one is ours */
-		daemon_stop(d, EXIT_CODE_NETWORK, "the interface is another one now");
-		return;
-	}
+	if (strcmp(before.name, d->link.name) != 0)
+		network_renamed(d, before.name);
+	if (news.missed)
+		network_tie(d); /* taken away and back again may be what we missed */
 	if (!d->link.up)
 		keep_switched_on(d);
 	if (!d->link.has_address || d->link.address != d->address)
@@ -329,6 +333,5 @@ void network_on_news(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0) /* news were lost, and libuv has stopped the watching */
 		must(uv_poll_start(poll, UV_READABLE, network_on_news) == 0);
-	link_watch_drain(&d->watch);
-	network_look(d);
+	network_look(d, link_watch_drain(&d->watch, d->link.index));
 }

@@ -224,7 +224,7 @@ static int connect_to(const struct daemon *d, uint32_t ip)
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons(DEVICE_PAGE_PORT),
 				 .sin_addr.s_addr = htonl(ip)};
-	const char *interface = d->config->interface;
+	const char *interface = d->link.name;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	bool tied;
 
@@ -359,4 +359,4 @@ static void page_close(struct daemon *d)
 	d->page = NULL;
 }
 
-const struct part page_part = {"page", page_open, page_stop, page_close};
+const struct part page_part = {"page", page_open, page_stop, page_close, NULL};

@@ -21,6 +21,10 @@ struct part {
 	 * close: the loop is gone; memory and descriptors are given back. */
 	void (*stop)(struct daemon *d);
 	void (*close)(struct daemon *d);
+	/* The interface was taken away and is another one now, in d->link; CAP_NET_RAW is awake.
+	 * What is tied to it is tied anew. Also called when nothing has changed. 0 or negative
+	 * errno; NULL when nothing hangs on the interface. */
+	int (*tie)(struct daemon *d);
 };
 
 extern const struct part wire_part;    /* wire_port.c: CDP, and what else only a raw socket hears */

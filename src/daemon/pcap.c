@@ -145,11 +145,17 @@ static void write_head(struct pcap *p)
 	p->used = sizeof(head);
 }
 
-static int open_socket(unsigned index)
+static int hear(int fd, unsigned index)
 {
 	struct sockaddr_ll sa = {.sll_family = AF_PACKET,
 				 .sll_protocol = htons(ETH_P_ALL),
 				 .sll_ifindex = (int)index};
+
+	return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ? -errno : 0;
+}
+
+static int open_socket(unsigned index)
+{
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1,
 	    size = SOCKET_BUFFER, err;
 
@@ -158,13 +164,11 @@ static int open_socket(unsigned index)
 	/* FORCE needs a privilege that a service may not have; the other one then does a part. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
-	    bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
-		err = -errno;
+	err = setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ? -errno
+									       : hear(fd, index);
+	if (err)
 		close(fd);
-		return err;
-	}
-	return fd;
+	return err ? err : fd;
 }
 
 int pcap_prepare(struct daemon *d, struct fault *f)
@@ -212,6 +216,12 @@ static int pcap_open(struct daemon *d, struct fault *f)
 	return 0;
 }
 
+/* The recording goes on in the same file. */
+static int pcap_tie(struct daemon *d)
+{
+	return d->pcap ? hear(d->pcap->socket_fd, d->link.index) : 0;
+}
+
 /* What is in the socket still belongs into the file. */
 static void pcap_stop(struct daemon *d)
 {
@@ -246,4 +256,4 @@ static void pcap_close(struct daemon *d)
 	d->pcap = NULL;
 }
 
-const struct part pcap_part = {"pcap", pcap_open, pcap_stop, pcap_close};
+const struct part pcap_part = {"pcap", pcap_open, pcap_stop, pcap_close, pcap_tie};

@@ -287,4 +287,4 @@ static void reload_close(struct daemon *d)
 	d->reload = NULL;
 }
 
-const struct part reload_part = {"reload", reload_open, NULL, reload_close};
+const struct part reload_part = {"reload", reload_open, NULL, reload_close, NULL};

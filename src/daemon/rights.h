@@ -10,8 +10,9 @@
 #include <sys/types.h>
 
 enum right {
-	RIGHT_BIND = 1,	 /* CAP_NET_BIND_SERVICE: ports below 1024 */
-	RIGHT_RAW = 2,	 /* CAP_NET_RAW: packet sockets, SO_BINDTODEVICE before Linux 5.7 */
+	RIGHT_BIND = 1, /* CAP_NET_BIND_SERVICE: ports below 1024 */
+	RIGHT_RAW = 2, /* CAP_NET_RAW: packet sockets; SO_BINDTODEVICE, for a socket that is tied */
+	/* already and before Linux 5.7 for any */
 	RIGHT_ADMIN = 4, /* CAP_NET_ADMIN: our address on the interface */
 };
 

@@ -15,11 +15,11 @@
  *   firmware          is read; archives are parsed and signatures checked in children that have
  *                     neither files nor sockets nor rights
  *   network           our address and the sockets, each with the rights woken up for it
- *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; CAP_NET_RAW, too, unless this kernel is older than
- *                     5.7 and wants it to ask phones for their web pages (SO_BINDTODEVICE); no
- *                     packet sockets any more
- *   serving           CAP_NET_ADMIN is left, asleep, for putting our address back when a network
- *                     manager takes it and for taking it away at the end
+ *   sandbox_bound()   CAP_NET_BIND_SERVICE goes; no new packet or raw sockets any more
+ *   serving           two rights are left, asleep: CAP_NET_ADMIN for putting our address back when
+ *                     a network manager takes it and for taking it away at the end; CAP_NET_RAW for
+ *                     tying our sockets to an interface that was taken away and came back
+ *                     (comeback.c). What else that one is good for, raw sockets, the filter refuses
  *
  * So root is gone earlier than "when the sockets are bound": binding is done with the three rights.
  *
@@ -102,22 +102,22 @@ static bool give_files(int folder)
 	return ours || !strange;
 }
 
+/* What cannot be done on this disk is found later by whom it hinders (state_try); only a folder
+ * that is somebody else's is a mistake of who named it. */
 static int give_state(const char *path, struct fault *f)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
-	bool free_to_give;
+	bool hinders;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		err = fault_set(f, -errno, "cannot open the state folder `%s': %s", path,
-				strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	free_to_give = give_files(fd);
-	if (st.st_uid != user.uid && !(st.st_mode & S_IWOTH) &&
-	    (!free_to_give || fchown(fd, user.uid, user.gid) != 0))
+	if (fd < 0)
+		return 0;
+	hinders = fstat(fd, &st) == 0 && st.st_uid != user.uid && !(st.st_mode & S_IWOTH);
+	if (give_files(fd)) {
+		if (hinders && fchown(fd, user.uid, user.gid) != 0) {
+			/* As on a read-only disk. */
+		}
+	} else if (hinders && user.change)
 		err = fault_set(
 			f, -EACCES,
 			"the state folder `%s' holds other things than reflashd's own, and %s, "
@@ -134,8 +134,9 @@ int sandbox_prepare(struct daemon *d, struct fault *f)
 	int err = rights_choose(&user, c->user, f);
 
 	if (!err)
-		err = state_dir_make(c->state_dir, f);
-	if (!err && user.change)
+		d->state_err = state_dir_make(c->state_dir);
+	/* Root, too: without the right to pass over permissions it is a user like others. */
+	if (!err && !d->state_err && geteuid() == 0)
 		err = give_state(c->state_dir, f);
 	/* Without rights the network says better what is missing. */
 	if (err && rights_have(RIGHT_ADMIN))
@@ -326,26 +327,10 @@ int sandbox_enter(struct daemon *d, struct fault *f)
 	return 0;
 }
 
-/* Can a socket be tied to the interface without a right, as Linux 5.7 and later permit? */
-static bool ties_freely(const char *interface)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool works;
-
-	if (fd < 0)
-		return false;
-	works = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-			   (socklen_t)strlen(interface) + 1) == 0;
-	close(fd);
-	return works;
-}
-
-void sandbox_bound(struct daemon *d)
+void sandbox_bound(void)
 {
 	rights_sleep();
 	rights_give_up(RIGHT_BIND);
-	if (ties_freely(d->config->interface))
-		rights_give_up(RIGHT_RAW);
 	confine_sockets(); /* where there is no filter it was said already */
 }
 

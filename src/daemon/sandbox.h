@@ -12,7 +12,7 @@ int sandbox_prepare(struct daemon *d, struct fault *f);
 /* For good. Says at debug what holds from here on. */
 int sandbox_enter(struct daemon *d, struct fault *f);
 /* All sockets are open: what only they needed goes, too. */
-void sandbox_bound(struct daemon *d);
+void sandbox_bound(void);
 /* More words for a fault about a file that may not be read: whose right is missing. */
 void sandbox_explain(struct fault *f);
 

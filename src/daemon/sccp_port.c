@@ -169,10 +169,15 @@ static void sccp_stop(struct daemon *d)
 		tcp_table_stop(&d->sccp->table);
 }
 
+static int sccp_tie(struct daemon *d)
+{
+	return d->sccp ? tcp_table_tie(&d->sccp->table) : 0;
+}
+
 static void sccp_close(struct daemon *d)
 {
 	free(d->sccp);
 	d->sccp = NULL;
 }
 
-const struct part sccp_part = {"sccp", sccp_open, sccp_stop, sccp_close};
+const struct part sccp_part = {"sccp", sccp_open, sccp_stop, sccp_close, sccp_tie};

@@ -129,6 +129,10 @@ static int open_ears(struct daemon *d, struct fault *f)
 		err = address_check_open(d, f);
 	if (!err)
 		err = link_watch_open(&d->watch, f);
+	/* Once more: what has changed since it was looked at, by ourselves even, nobody will tell.
+	 */
+	if (!err)
+		err = link_query_index(&d->link, d->link.index, d->address, f);
 	rights_sleep();
 	if (err)
 		return err;
@@ -145,7 +149,7 @@ static int open_ports(struct daemon *d, struct fault *f)
 	err = tftp_port_open(&d->tftp, d, f);
 	for (unsigned i = 0; !err && parts[i]; i++)
 		err = parts[i]->open(d, f);
-	sandbox_bound(d);
+	sandbox_bound();
 	if (!err)
 		service_ready(d);
 	return err;
@@ -303,7 +307,7 @@ static void finish(struct daemon *d)
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
 		;
 	must(uv_loop_close(d->loop) == 0);
-	if (state_dirty(d) && state_save(d, &f) != 0)
+	if (state_dirty(d) && state_save(d, &f) != 0 && !d->state_err)
 		fprintf(stderr, "reflashd: %s.\n", f.text);
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->close)

@@ -54,7 +54,11 @@ static void say_status(struct service *s)
 	if (b->count)
 		text_format(phones, sizeof(phones), "; %u phone%s, %u recovered", b->count,
 			    b->count == 1 ? "" : "s", b->recovered);
-	if (b->link_known && !b->link_up)
+	if (s->daemon->watchman.gone)
+		text_format(status, sizeof(status),
+			    "STATUS=The interface %s is gone: waiting for it%s\n",
+			    s->daemon->config->interface, phones);
+	else if (b->link_known && !b->link_up)
 		text_format(status, sizeof(status),
 			    "STATUS=Waiting for a cable or a phone with power at %s%s\n",
 			    s->daemon->config->interface, phones);

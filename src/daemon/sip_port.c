@@ -257,6 +257,15 @@ static void sip_stop(struct daemon *d)
 		tcp_table_stop(&d->sip->table);
 }
 
+static int sip_tie(struct daemon *d)
+{
+	int err = 0;
+
+	if (d->sip && d->sip->fd >= 0)
+		err = link_tie(&d->link, d->sip->fd);
+	return err || !d->sip ? err : tcp_table_tie(&d->sip->table);
+}
+
 static void sip_close(struct daemon *d)
 {
 	if (d->sip && d->sip->fd >= 0)
@@ -265,4 +274,4 @@ static void sip_close(struct daemon *d)
 	d->sip = NULL;
 }
 
-const struct part sip_part = {"sip", sip_open, sip_stop, sip_close};
+const struct part sip_part = {"sip", sip_open, sip_stop, sip_close, sip_tie};

@@ -4,6 +4,11 @@
  * temporary one, synced and renamed over the old one, so that a crash at any moment leaves the old
  * table or the new one. For the leases of the moment there is journal.c as well.
  *
+ * A dead phone does not wait for a disk: where nothing can be kept (a folder that is read-only,
+ * full or not there) we serve all the same, and say once what a restart will have forgotten and how
+ * to mend it. A file that cannot be used is put aside under a name that tells, and we begin
+ * without it.
+ *
  * While we serve, a thread does it: a disk may take its time, the phones may not wait for it. What
  * is known of a phone may be a tenth of a second old on disk, since the phone itself shows it
  * again by what it asks for next.
@@ -11,6 +16,7 @@
 #include "daemon.h"
 #include "places.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,18 +26,54 @@
 #include <unistd.h>
 
 #define PHONES_FILE    "phones"
-#define STATE_SIZE_MAX (2u << 20)
+#define STATE_SIZE_MAX (16u << 20) /* the most that we write is a tenth of it */
 
-int state_dir_make(const char *dir, struct fault *f)
+int state_dir_make(const char *dir)
 {
 	struct stat st;
 
-	if (places_stat(dir, &st) == 0 || mkdir(dir, 0755) == 0 || errno == EEXIST)
-		return 0;
-	return fault_set(
-		f, -errno,
-		"cannot create the state folder `%s': %s. Name another one with --state-dir", dir,
-		strerror(errno));
+	return places_stat(dir, &st) == 0 || mkdir(dir, 0755) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+/* The name that a save begins with, too. */
+void state_try(struct daemon *d)
+{
+	char path[CONFIG_PATH_MAX + 16];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "%s/" LEASES_FILE ".new", d->config->state_dir);
+	places_unlink(path);
+	fd = places_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, "\n", 1) != 1 || fsync(fd) != 0)
+		err = -errno;
+	if (fd >= 0) {
+		close(fd);
+		places_unlink(path);
+	}
+	/* Why it could not be made says more than that it is not there. */
+	if (!err || !d->state_err)
+		d->state_err = err;
+}
+
+static void say_not_kept(struct daemon *d)
+{
+	char ip[IP4_TEXT_MAX], address[160] = "";
+	bool full = d->state_err == -ENOSPC || d->state_err == -EDQUOT;
+
+	ip4_format(d->address, ip);
+	if (d->address_added)
+		snprintf(address, sizeof(address),
+			 "; and should reflashd be killed, its address stays on %s until you type: "
+			 "sudo ip addr del %s/%u dev %s",
+			 d->link.name, ip, d->prefix_len, d->link.name);
+	d->save_failed = true; /* it is said herewith */
+	daemon_note(d, SEVERITY_WARNING, "state-not-saved",
+		    "Nothing can be kept in the state folder `%s': %s. Phones are served all the "
+		    "same, but a restart forgets which address each one has and how far it was%s. "
+		    "To mend that, %sname a folder that can be written to with --state-dir, e.g. "
+		    "--state-dir /run/reflashd-state",
+		    d->config->state_dir, strerror(-d->state_err), address,
+		    full ? "make room there, or " : "");
 }
 
 /* Not blocking: a FIFO of that name must not stop us for ever. */
@@ -40,6 +82,7 @@ int state_load_file(const struct daemon *d, const char *file, char path[], size_
 {
 	struct stat st;
 	ssize_t n = 0;
+	size_t room;
 	int fd, err = 0;
 
 	*text = NULL;
@@ -50,19 +93,23 @@ int state_load_file(const struct daemon *d, const char *file, char path[], size_
 		return errno == ENOENT ? 0
 				       : fault_set(f, -errno, "cannot read `%s': %s", path,
 						   strerror(errno));
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return fault_set(f, -EINVAL,
-				 "`%s' is no ordinary file. Remove it, or name another folder with "
-				 "--state-dir",
+		return fault_set(f, -EINVAL, "`%s' is no ordinary file", path);
+	}
+	room = (size_t)st.st_size + 1;
+	if (st.st_size > STATE_SIZE_MAX) {
+		close(fd);
+		return fault_set(f, -EFBIG, "`%s' is far larger than what reflashd writes there",
 				 path);
 	}
-	*text = malloc(STATE_SIZE_MAX);
+	*text = malloc(room);
 	errno = ENOMEM;
-	while (*text && *len < STATE_SIZE_MAX &&
-	       (n = read(fd, *text + *len, STATE_SIZE_MAX - *len)) > 0)
+	while (*text && *len < room && (n = read(fd, *text + *len, room - *len)) > 0)
 		*len += (size_t)n;
-	if (!*text || n < 0) {
+	if (*text && *len == room)
+		errno = EBUSY; /* somebody writes to it */
+	if (!*text || n < 0 || *len == room) {
 		err = fault_set(f, -errno, "cannot read `%s': %s", path, strerror(errno));
 		free(*text);
 		*text = NULL;
@@ -71,28 +118,68 @@ int state_load_file(const struct daemon *d, const char *file, char path[], size_
 	return err;
 }
 
-int state_load(struct daemon *d, struct fault *f)
+/* f tells what is wrong with it; lost: what that means. */
+static void put_aside(struct daemon *d, const char *path, struct fault *f, const char *lost)
 {
-	char path[CONFIG_PATH_MAX + 16];
+	char aside[CONFIG_PATH_MAX + 40];
+	bool moved;
+
+	snprintf(aside, sizeof(aside), "%s.damaged", path);
+	moved = places_rename(path, aside) == 0;
+	f->text[0] = (char)toupper((unsigned char)f->text[0]);
+	daemon_note(d, SEVERITY_WARNING, "state-damaged",
+		    "%s. %s%s%s and reflashd goes on without it: %s.", f->text,
+		    moved ? "It was put aside as `" : "It stays where it is,", moved ? aside : "",
+		    moved ? "'," : "", lost);
+}
+
+static int load_leases(struct daemon *d, char *path, size_t size, struct fault *f)
+{
 	char *text;
 	size_t len;
-	int err = state_dir_make(d->config->state_dir, f);
+	int err = state_load_file(d, LEASES_FILE, path, size, &text, &len, f);
 
-	if (!err)
-		err = state_load_file(d, LEASES_FILE, path, sizeof(path), &text, &len, f);
-	if (!err && text) {
+	if (!err && text)
 		err = lease_table_load(&d->dhcp.leases, path, text, len, daemon_now(), f);
-		free(text);
-	}
-	if (!err)
-		err = journal_load(d, f);
-	if (!err)
-		err = state_load_file(d, PHONES_FILE, path, sizeof(path), &text, &len, f);
-	if (!err && text) {
-		err = phones_text_read(&d->phones, path, text, len, f);
-		free(text);
-	}
+	free(text);
 	return err;
+}
+
+static int load_phones(struct daemon *d, char *path, size_t size, struct fault *f)
+{
+	char *text;
+	size_t len;
+	int err = state_load_file(d, PHONES_FILE, path, size, &text, &len, f);
+
+	if (!err && text)
+		err = phones_text_read(&d->phones, path, text, len, f);
+	free(text);
+	return err;
+}
+
+int state_load(struct daemon *d, struct fault *f)
+{
+	static const struct {
+		int (*load)(struct daemon *d, char *path, size_t size, struct fault *f);
+		const char *lost;
+	} files[] = {
+		{load_leases, "a phone may get another address than before"},
+		{journal_load, "a phone may get another address than before"},
+		{load_phones, "each phone is got to know anew by what it asks for"},
+	};
+	char path[CONFIG_PATH_MAX + 24];
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		int err = files[i].load(d, path, sizeof(path), f);
+
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			put_aside(d, path, f, files[i].lost);
+	}
+	if (d->state_err)
+		say_not_kept(d);
+	return 0;
 }
 
 /* A rename is on disk when its folder is. */

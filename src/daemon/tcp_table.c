@@ -211,6 +211,17 @@ int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_proto
 	return err ? tcp_failed(d->config->interface, protocol->port, err, f) : 0;
 }
 
+int tcp_table_tie(struct tcp_table *t)
+{
+	uv_os_fd_t fd;
+
+	/* It never opened: that was said. */
+	if (!t->daemon || uv_fileno((uv_handle_t *)&t->listener, &fd) != 0)
+		return 0;
+	tcp_table_stop(t);
+	return link_tie(&t->daemon->link, fd);
+}
+
 void tcp_table_stop(struct tcp_table *t)
 {
 	for (unsigned i = 0; i < TCP_CONNECTIONS_MAX; i++)

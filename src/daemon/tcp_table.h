@@ -63,6 +63,8 @@ int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_proto
 		   void *owner, struct fault *f);
 /* Closes all connections; listener and timer are left to the end of the loop. */
 void tcp_table_stop(struct tcp_table *t);
+/* As parts.h has it: listens on, and hangs up on everybody. */
+int tcp_table_tie(struct tcp_table *t);
 /* All of it at once, or false. */
 bool tcp_send(struct tcp_connection *c, const void *data, size_t len);
 

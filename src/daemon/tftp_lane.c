@@ -327,6 +327,15 @@ int tftp_lanes_open(struct tftp_lanes *l, struct daemon *d, struct fault *f)
 	return l->scout < 0 ? l->scout : 0;
 }
 
+int tftp_lanes_tie(struct tftp_lanes *l, const struct link_state *s)
+{
+	int err = link_tie(s, l->scout);
+
+	for (unsigned i = 0; !err && i < TFTP_LANES; i++)
+		err = link_tie(s, l->lane[i].fd);
+	return err;
+}
+
 static void disconnect(struct tftp_lane *lane)
 {
 	struct sockaddr a = {.sa_family = AF_UNSPEC};

@@ -17,6 +17,7 @@
 #define TFTP_INBOX 64 /* packets in one recvmmsg() */
 
 struct daemon;
+struct link_state;
 
 /* Where a transfer sits as long as it lasts. */
 struct tftp_seat {
@@ -77,6 +78,7 @@ void tftp_lanes_leave(struct tftp_lanes *l, const struct tftp_seat *seat);
 void tftp_lanes_send(struct tftp_lanes *l, const struct tftp_seat *seat,
 		     const struct tftp_transfer *t, const struct tftp_out *out);
 void tftp_lanes_flush(struct tftp_lanes *l);
+int tftp_lanes_tie(struct tftp_lanes *l, const struct link_state *s); /* as parts.h has it */
 /* After the loop has closed the watchers. */
 void tftp_lanes_close(struct tftp_lanes *l);
 

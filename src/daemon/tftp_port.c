@@ -289,16 +289,27 @@ static void on_request(uv_poll_t *poll, int status, int events)
 	arm(p);
 }
 
+static uint16_t block_max(const struct daemon *d)
+{
+	return (uint16_t)(d->link.mtu > 1500 ? BLOCK_MAX : d->link.mtu - 32);
+}
+
+int tftp_port_tie(struct tftp_port *p)
+{
+	int err = link_tie(&p->daemon->link, p->fd);
+
+	p->server.config.transfer.blksize_max = block_max(p->daemon);
+	return err ? err : tftp_lanes_tie(&p->lanes, &p->daemon->link);
+}
+
 int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
 {
 	const struct config *c = d->config;
-	struct tftp_server_config config = {
-		.transfer = {.blksize_max =
-				     (uint16_t)(d->link.mtu > 1500 ? BLOCK_MAX : d->link.mtu - 32),
-			     .windowsize_max = WINDOWSIZE_MAX,
-			     .give_up = GIVE_UP},
-		.max_transfers = c->max_transfers,
-		.max_per_client = c->max_per_client};
+	struct tftp_server_config config = {.transfer = {.blksize_max = block_max(d),
+							 .windowsize_max = WINDOWSIZE_MAX,
+							 .give_up = GIVE_UP},
+					    .max_transfers = c->max_transfers,
+					    .max_per_client = c->max_per_client};
 	struct tftp_catalogue catalogue = {.ctx = p, .find = find, .release = release};
 
 	p->daemon = d;

@@ -450,4 +450,4 @@ static void web_close(struct daemon *d)
 	d->web = NULL;
 }
 
-const struct part web_part = {"web", web_open, web_stop, web_close};
+const struct part web_part = {"web", web_open, web_stop, web_close, NULL};

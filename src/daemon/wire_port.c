@@ -156,28 +156,42 @@ static void on_frame(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static int open_socket(struct wire_port *w, bool cdp)
+static bool hears_cdp(const struct wire_port *w)
 {
-	struct daemon *d = w->daemon;
-	struct sockaddr_ll at = {.sll_family = AF_PACKET,
-				 .sll_protocol = htons(ETH_P_ALL),
-				 .sll_ifindex = (int)d->link.index};
-	struct packet_mreq group = {.mr_ifindex = (int)d->link.index,
+	return w->overheard.config.cdp || w->overheard.config.cdp_power;
+}
+
+static int hear_interface(struct wire_port *w)
+{
+	int index = (int)w->daemon->link.index;
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = index};
+	struct packet_mreq group = {.mr_ifindex = index,
 				    .mr_type = PACKET_MR_MULTICAST,
 				    .mr_alen = ETH_ALEN,
 				    .mr_address = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc}};
+
+	if (hears_cdp(w)) {
+		/* The kernel counts how often; it is no member of this one yet, mostly. */
+		setsockopt(w->fd, SOL_PACKET, PACKET_DROP_MEMBERSHIP, &group, sizeof(group));
+		if (setsockopt(w->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof(group)))
+			return -errno;
+	}
+	return bind(w->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ? -errno : 0;
+}
+
+static int open_socket(struct wire_port *w)
+{
 	int on = 1;
 
 	/* Of no protocol, hence deaf, until the filter is there. */
 	w->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (w->fd < 0 || attach_filter(w->fd, d->address, cdp) != 0)
+	if (w->fd < 0 || attach_filter(w->fd, w->overheard.config.address, hears_cdp(w)) != 0)
 		return -errno;
 	if (setsockopt(w->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) != 0 &&
 	    errno != ENOPROTOOPT)
 		return -errno;
-	if (cdp && setsockopt(w->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof(group)) != 0)
-		return -errno;
-	return bind(w->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ? -errno : 0;
+	return hear_interface(w);
 }
 
 static int wire_open(struct daemon *d, struct fault *f)
@@ -195,7 +209,7 @@ static int wire_open(struct daemon *d, struct fault *f)
 	w->daemon = d;
 	text_copy(config.interface, sizeof(config.interface), d->config->interface);
 	overheard_init(&w->overheard, &config);
-	err = open_socket(w, config.cdp || config.cdp_power);
+	err = open_socket(w);
 	if (!err)
 		err = uv_poll_init(d->loop, &w->poll, w->fd);
 	if (err) {
@@ -222,6 +236,14 @@ static void wire_stop(struct daemon *d)
 		uv_close((uv_handle_t *)&d->wire->poll, NULL);
 }
 
+static int wire_tie(struct daemon *d)
+{
+	if (!d->wire || !d->wire->open)
+		return 0;
+	d->wire->overheard.config.mac = d->link.mac;
+	return hear_interface(d->wire);
+}
+
 static void wire_close(struct daemon *d)
 {
 	if (d->wire && d->wire->fd >= 0)
@@ -230,4 +252,4 @@ static void wire_close(struct daemon *d)
 	d->wire = NULL;
 }
 
-const struct part wire_part = {"wire", wire_open, wire_stop, wire_close};
+const struct part wire_part = {"wire", wire_open, wire_stop, wire_close, wire_tie};

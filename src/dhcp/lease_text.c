@@ -170,10 +170,8 @@ static bool table_is_fresh(const struct lease_table *t)
 
 static int bad_line(struct fault *f, const char *name, unsigned number, const char *what)
 {
-	return fault_set(f, -EINVAL,
-			 "The lease file %s is damaged: line %u %s. Delete the file; each phone "
-			 "then gets an address anew.",
-			 name, number, what);
+	return fault_set(f, -EINVAL, "the lease file `%s' is damaged: line %u %s", name, number,
+			 what);
 }
 
 int lease_table_load(struct lease_table *t, const char *name, const char *text, size_t len,

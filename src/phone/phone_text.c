@@ -140,8 +140,8 @@ static bool take_over(struct phones *p, const struct line *line)
 static int bad_line(struct fault *f, const char *name, unsigned number, const char *what)
 {
 	return fault_set(f, -EINVAL,
-			 "The file %s, which tells what is known of each phone, is damaged: line "
-			 "%u %s. Delete the file; the phones are then got to know anew.",
+			 "the file `%s', which tells what is known of each phone, is damaged: line "
+			 "%u %s",
 			 name, number, what);
 }
 

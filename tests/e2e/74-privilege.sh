@@ -37,8 +37,7 @@ if id reflashd >/dev/null 2>&1; then
 	[ "$uid" = "$(id -u reflashd)" ] || fail "it is $uid, not reflashd"
 fi
 # NET_ADMIN is bit 12, NET_RAW 13, NET_BIND_SERVICE 10. Asleep; the ports are held, so the last is gone.
-kept=0000000000001000
-uname -r | grep -Eq '^([0-4]|5\.[0-6])\.' && kept=0000000000003000
+kept=0000000000003000
 held() {
 	holds "$DAEMON" "Uid:	$uid	$uid	$uid	$uid" "Groups:	$uid ?" 'CapInh:	0+' 'CapEff:	0+' 'CapAmb:	0+' \
 		"CapPrm:	$kept" 'CapBnd:	0000000000003400' 'NoNewPrivs:	1' 'Seccomp:	2'

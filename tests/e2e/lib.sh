@@ -52,8 +52,10 @@ skip() {
 	exit 77
 }
 
-# The reason last: the runner shows the end of the log.
+# The reason last: the runner shows the end of the log. To standard error, since many who may fail
+# are called for what they print.
 fail() {
+	exec >&2
 	for f in "$LOG" "$EVENTS"; do
 		[ ! -s "$f" ] || { say "--- the end of ${f##*/}:" && tail -n 25 "$f"; }
 	done

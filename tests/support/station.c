@@ -137,11 +137,15 @@ static void receive_arp(const struct cable *t, struct station *s, const struct f
 	uint8_t frame[FRAME_MIN];
 	uint32_t ip = sim_phone_ip(s->phone);
 
-	if (sim_phone_deaf(s->phone) || ip == 0 || a->target_ip != ip)
+	if (sim_phone_deaf(s->phone) || ip == 0)
+		return;
+	/* Whom it knows already it hears whoever is asked (RFC 826, "merge"): so an announcement.
+	 */
+	if (a->target_ip != ip && !station_find_mac(s, a->sender_ip))
 		return;
 	cache_learn(s, a->sender_ip, a->sender_mac);
 	flush_pending(t, s);
-	if (a->op != FRAME_ARP_REQUEST)
+	if (a->op != FRAME_ARP_REQUEST || a->target_ip != ip)
 		return;
 	answer = frame_arp_answer(a, s->mac, ip);
 	station_send(t, frame, frame_arp_write(frame, sizeof(frame), &answer));

@@ -82,7 +82,7 @@ static void every_prefix(void **state)
 		if (!whole) {
 			assert_int_equal(phones.count, 0);
 			assert_non_null(strstr(f.text, "state/phones"));
-			assert_non_null(strstr(f.text, "Delete the file"));
+			assert_non_null(strstr(f.text, "is damaged: line "));
 		}
 	}
 }
