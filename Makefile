@@ -44,7 +44,9 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS))
 TEST_LIBS  := $(shell pkg-config --libs $(TEST_PKGS) 2>/dev/null)
 endif
 
-ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
+# On a machine of 32 bits, too: a year after 2038, a file of more than 2 GB, an inode of 64 bits.
+LARGE := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE $(LARGE) -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
               -Iinclude -Itests/support $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
