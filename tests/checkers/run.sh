@@ -80,8 +80,8 @@ check_scan() {
 # Bytes that a library wrote which was not built with MSan count as never written, so the unit tests
 # that go through libcrypto, libxml2, libarchive, zlib, jansson or inih stay away.
 msan_not='advice_flawless archive archive_damage board breakage catalogue device_page event event_json
-	firewall history inner keys library library_damage load_text no_memory phone_config progress proof proof_none
-	rehearse reload sandbox signature sim_dhcp sim_java sim_phone sim_proof sim_voice sim_wire sim_wire_bundles synth'
+	firewall history inner keys library library_damage library_odd load_text no_memory phone_config progress proof proof_none
+	rehearse reload sandbox signature sim_dhcp sim_java sim_odd sim_phone sim_proof sim_voice sim_wire sim_wire_bundles synth'
 check_msan() {
 	have clang || return
 	$make CC=clang B="$B/msan" HARDEN=-fPIE LDFLAGS=-fsanitize=memory \
@@ -106,7 +106,7 @@ check_valgrind() {
 	exec valgrind -q --vgdb=no --suppressions=$PWD/tests/checkers/valgrind.supp --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --track-fds=no $PWD/build/reflashd "\$@"
 	EOF
 	chmod +x "$B/reflashd-valgrind"
-	BIN=$PWD/$B/reflashd-valgrind SLOW=5 E2E_TIMEOUT=300 tests/e2e/run.sh ${VALGRIND_E2E:-10-udhcpc 20-tftp-hpa 40-7970 42-7960 49-reload} >"$log" 2>&1
+	BIN=$PWD/$B/reflashd-valgrind SLOW=5 E2E_TIMEOUT=300 tests/e2e/run.sh ${VALGRIND_E2E:-10-udhcpc 40-7970 42-7960 43-7912-recovery 49-reload} >"$log" 2>&1
 	verdict valgrind $? "$log"
 }
 
