@@ -125,7 +125,8 @@ fuzz: $(fuzzers:%=$(B)/fuzz/%)
 deps: ; $(Q)tests/deps.sh build
 demo: ; $(Q)tests/demo.sh
 test: ; $(Q)tests/run.sh
-# make checkers [C="cppcheck tidy …"], make coverage [V=1], make mutate FILE=src/dhcp/lease.c [N=100]
+# make checkers [C="cppcheck tidy …"] (CI runs all of them, make test the two quick ones),
+# make coverage [V=1], make mutate FILE=src/dhcp/lease.c [N=100]
 checkers: ; $(Q)tests/checkers/run.sh $(C)
 coverage: ; $(Q)V=$(V) tests/checkers/coverage.sh
 mutate: ; $(Q)python3 tests/checkers/mutate.py $(if $(N),-n $(N)) $(FILE)
