@@ -46,7 +46,9 @@ LIB_LIBS   := $(shell pkg-config --libs $(LIB_PKGS))
 TEST_LIBS  := $(shell pkg-config --libs $(TEST_PKGS) 2>/dev/null)
 endif
 
-ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
+# On a machine of 32 bits, too: a year after 2038, a file of more than 2 GB, an inode of 64 bits.
+LARGE := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE $(LARGE) -DREFLASHD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
               -Iinclude -Itests/support -I$(B)/gen $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(SANFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
@@ -135,7 +137,8 @@ fuzz: $(fuzzers:%=$(B)/fuzz/%)
 deps: ; $(Q)tests/deps.sh build
 demo: ; $(Q)tests/demo.sh
 test: ; $(Q)tests/run.sh
-# make checkers [C="cppcheck tidy …"], make coverage [V=1], make mutate FILE=src/dhcp/lease.c [N=100]
+# make checkers [C="cppcheck tidy …"] (CI runs all of them, make test the two quick ones),
+# make coverage [V=1], make mutate FILE=src/dhcp/lease.c [N=100]
 checkers: ; $(Q)tests/checkers/run.sh $(C)
 coverage: ; $(Q)V=$(V) tests/checkers/coverage.sh
 mutate: ; $(Q)python3 tests/checkers/mutate.py $(if $(N),-n $(N)) $(FILE)

@@ -3,7 +3,7 @@
 # make test: sets itself up, then runs every test there is and ends with one plain line.
 #
 #   gates   rules of the architecture, checked mechanically
-#   checkers  the quick ones: shellcheck and cppcheck (the others: make checkers)
+#   checkers  the quick ones: shellcheck and cppcheck; with CI=true all of them (make checkers)
 #   build   gcc and clang, warnings are errors
 #   unit    every program of tests/unit under ASan and UBSan
 #   e2e     the shipped binary in network namespaces, with real clients and a real rival
@@ -44,6 +44,22 @@ unit() {
 		grep -v '^\[ RUN\|^\[       OK' "$log" | sed 's/^/        /' | tail -n 60
 	fi
 }
+# The checkers NAME …, each of which is a test, passes or is skipped as its own line says.
+checker() {
+	for c; do
+		QUICK=1 tests/checkers/run.sh "$c" >"$log" 2>&1 && result=0 || result=1
+		line=$(grep -E '^(ok     |SKIPPED)' "$log" | head -n 1)
+		if [ $result != 0 ]; then
+			bad "$c"
+		elif [ "${line%% *}" = ok ]; then
+			passed=$((passed + 1))
+			echo "$line"
+		else
+			skipped=$((skipped + 1))
+			echo "${line:-SKIPPED $c}"
+		fi
+	done
+}
 finish() {
 	echo
 	echo "$passed passed, $failed failed, $skipped skipped"
@@ -66,8 +82,7 @@ make="make --no-print-directory -j$(nproc)"
 for gate in tests/gates/*.sh; do
 	step "gate $(basename "$gate" .sh)" sh "$gate" "$B"
 done
-step "shellcheck" tests/checkers/run.sh shellcheck
-step "cppcheck" tests/checkers/run.sh cppcheck
+checker shellcheck cppcheck
 for t in "$B"/asan/unit/test_*; do
 	[ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
 done
@@ -88,6 +103,12 @@ e2e() {
 }
 e2e "$B/reflashd"
 e2e "$B/asan/reflashd"
+
+# Ten minutes that nobody waits for at a keyboard; make checkers runs these, too.
+if [ "${CI:-}" = true ]; then
+	tests/deps.sh check || echo "SKIPPED the checkers that could not be installed; they say so below"
+	checker analyzer tidy scan msan valgrind bigendian 32bit coverage
+fi
 
 step "fuzz targets, ${FUZZ_SECONDS:=4} s each" make --no-print-directory fuzz T="$FUZZ_SECONDS"
 finish

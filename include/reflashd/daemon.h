@@ -8,7 +8,7 @@
 #include "reflashd/config.h"
 
 enum exit_code {
-#define EXIT(id, number, help) EXIT_CODE_##id = number,
+#define EXIT(id, number, help) EXIT_CODE_##id = (number),
 #include "reflashd/exit_codes.def"
 #undef EXIT
 };

@@ -289,6 +289,9 @@ int confine_calls(void)
 		/* other file systems and other roots */
 		SYS_mount,
 		SYS_umount2,
+#ifdef SYS_umount
+		SYS_umount,
+#endif
 		SYS_pivot_root,
 		SYS_chroot,
 		SYS_move_mount,
@@ -318,11 +321,29 @@ int confine_calls(void)
 		SYS_setgroups,
 		SYS_setfsuid,
 		SYS_setfsgid,
+#ifdef SYS_setuid32 /* 32 bits: the calls above are those of the 16-bit numbers */
+		SYS_setuid32,
+		SYS_setgid32,
+		SYS_setreuid32,
+		SYS_setregid32,
+		SYS_setresuid32,
+		SYS_setresgid32,
+		SYS_setgroups32,
+		SYS_setfsuid32,
+		SYS_setfsgid32,
+#endif
 		/* names and time of the machine */
 		SYS_settimeofday,
 		SYS_clock_settime,
 		SYS_adjtimex,
 		SYS_clock_adjtime,
+#ifdef SYS_clock_settime64
+		SYS_clock_settime64,
+		SYS_clock_adjtime64,
+#endif
+#ifdef SYS_stime
+		SYS_stime,
+#endif
 		SYS_sethostname,
 		SYS_setdomainname,
 		SYS_vhangup,

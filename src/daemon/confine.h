@@ -34,8 +34,8 @@ int confine_files(const struct confine_files *files);
 /* What a server of ours never calls is refused (EPERM), for all threads. 0; -ENOSYS: the kernel
  * or this kind of machine has no filter; else negative errno. */
 int confine_calls(void);
-/* From here on only sockets of Unix, of UDP and TCP over IPv4, and of netlink. As
- * confine_calls(). */
+/* From here on only sockets of Unix, of UDP and TCP over IPv4, and of netlink (not on x86 of 32
+ * bits, where a filter cannot see them). As confine_calls(). */
 int confine_sockets(void);
 /* Nothing is left but to compute, to read and write what is open, and to end. As
  * confine_calls(). */

@@ -87,9 +87,12 @@ static void open_notify(struct service *s)
 		sa.sun_path[0] = 0;
 	s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	/* Now: later we may not be let in any more. */
-	if (s->notify_fd >= 0)
-		connect(s->notify_fd, (struct sockaddr *)&sa,
-			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	if (s->notify_fd >= 0 &&
+	    connect(s->notify_fd, (struct sockaddr *)&sa,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) != 0) {
+		close(s->notify_fd);
+		s->notify_fd = -1;
+	}
 }
 
 static void on_watchdog(uv_timer_t *timer)

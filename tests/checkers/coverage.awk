@@ -42,11 +42,12 @@ END {
 		print "gcov found nothing"
 		exit 1
 	}
+	sorted = show ? "cat" : "sort -n"
 	for (f in missed) {
 		printf "%6.1f %%  %s: %d of %d lines:%s\n", 100 * (lines[f] - missed[f]) / lines[f], f,
-			missed[f], lines[f], where[f] | "sort -n"
+			missed[f], lines[f], where[f] | sorted
 	}
-	close("sort -n")
+	close(sorted)
 	share = 100 * (all - misses) / (all)
 	printf "%.2f %% of %d lines of the core; %d not run, %d more explained in coverage.txt\n", share, all,
 		misses, excuses

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # make coverage: which lines of the core the unit tests have not run (gcc and gcov, nothing else).
-#   V=1 prints the lines themselves. Fails under ${LEAST:-97} % (reached: 97.7, the goal is 98) of what
-#   coverage.txt does not explain.
+#   V=1 prints the lines themselves. Fails under ${LEAST:-98} % of what coverage.txt does not explain.
 set -u
 cd "$(dirname "$0")/../.." || exit
 B=${B:-build}/coverage
@@ -17,5 +16,5 @@ for t in tests/unit/test_*.c; do
 done
 # shellcheck disable=SC2046 # a list of files; an object that no test linked has no .gcda
 gcov -t $(find "$B/src" -name '*.gcda') >"$lines" 2>/dev/null
-awk -v least="${LEAST:-97}" -v show="${V:-0}" -v known=tests/checkers/coverage.txt \
+awk -v least="${LEAST:-98}" -v show="${V:-0}" -v known=tests/checkers/coverage.txt \
 	-f tests/checkers/coverage.awk "$lines"

@@ -12,7 +12,20 @@ BEGIN {
 		file[n] = line; sub(/ .*/, "", file[n])
 		sub(/^[^ ]+ ?/, "", line)
 		text[n] = line
+		if (!stands(file[n], line)) {
+			print "known.txt: nothing like this stands in " file[n] " any more: " line
+			bad = 1
+		}
 	}
+}
+
+function stands(path, piece,   s, found, there) {
+	while (!found && (getline s < path) > 0) {
+		there = 1
+		found = index(s, piece)
+	}
+	close(path)
+	return piece == "" ? there : found
 }
 
 function source_line(path, number,   s, i) {

@@ -29,6 +29,7 @@ BIN=${BIN:-$ROOT/build/reflashd}
 case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
 PATH=$PATH:/usr/sbin:/sbin
 IP=10.77.0.1 # ours, in every test
+SLOW=${SLOW:-1} # times the patience of this machine, for a program that runs under valgrind
 
 # Without root: once more as the root of a namespace of our own, where that is allowed.
 if [ "$(id -u)" != 0 ] && unshare -Urnm true 2>/dev/null; then
@@ -108,7 +109,7 @@ ns_make() {
 }
 
 wait_until() {
-	tries=$(($1 * 20))
+	tries=$(($1 * 20 * SLOW))
 	shift
 	until "$@"; do
 		[ $((tries -= 1)) -gt 0 ] || return 1
@@ -154,7 +155,7 @@ daemon_exits() {
 }
 
 wait_event() {
-	for _ in $(seq 200); do
+	for _ in $(seq $((200 * SLOW))); do
 		grep -E "\"event\": ?\"$1\"" "$EVENTS" 2>/dev/null | grep -E -m 1 -e "${2:-.}" && return
 		[ -z "$DAEMON" ] || kill -0 "$DAEMON" 2>/dev/null || fail "the daemon ended by itself"
 		sleep 0.05
@@ -202,7 +203,7 @@ check_fetch() {
 	before=$(completed)
 	fetch "$1" "$T/out" >"$T/client.log" 2>&1 ||
 		fail "$1 was not fetched: $(tail -n 3 "$T/client.log")"
-	for _ in $(seq 100); do
+	for _ in $(seq $((100 * SLOW))); do
 		[ "$(completed)" = "$before" ] || break
 		sleep 0.02
 	done

@@ -108,6 +108,8 @@ static void tftp(struct play *p, enum event_type type, const char *name)
 	event_set_bytes(&e, FIELD_FILE, (const uint8_t *)name, strlen(name));
 	if (type == EVENT_TFTP_START && firmware && strcmp(p->load, "-") != 0)
 		event_set_text(&e, FIELD_LOAD, p->load);
+	if (type == EVENT_TFTP_COMPLETE && p->unsure)
+		event_set_truth(&e, FIELD_CONFIRMED, false);
 	apply(p, &e);
 }
 
@@ -180,6 +182,10 @@ void play_step(struct play *p, const char *verb, const char *name)
 		tftp(p, EVENT_TFTP_START, name);
 	} else if (strcmp(verb, "done") == 0) {
 		tftp(p, EVENT_TFTP_COMPLETE, name);
+	} else if (strcmp(verb, "unsure") == 0) { /* get, and the last ACK never came */
+		p->unsure = true;
+		play_step(p, "get", name);
+		p->unsure = false;
 	} else if (strcmp(verb, "abort") == 0) {
 		tftp(p, EVENT_TFTP_ABORTED, name);
 	} else if (strcmp(verb, "miss") == 0) {

@@ -22,6 +22,7 @@ struct play {
 	uint32_t ip;
 	char load[72]; /* `from' */
 	bool by_ip;    /* tftp events lack the MAC */
+	bool unsure;   /* completed transfers are not confirmed */
 	int64_t now;
 	char out[4000], text[8000];
 	unsigned longest; /* most events out of one */

@@ -78,7 +78,7 @@ static void answer_request(struct sim_rig *r, const struct sim_datagram *d)
 	/* octet, and not one byte behind it: these phones send no options */
 	assert_int_equal(d->len, 2 + strlen(name) + 1 + 6);
 	assert_string_equal(name + strlen(name) + 1, "octet");
-	if (r->mute_tftp)
+	if (r->mute_tftp || (r->mute_from && strstr(name, r->mute_from)))
 		return;
 	r->data = file ? file->data : NULL;
 	r->size = file ? file->len : 0;

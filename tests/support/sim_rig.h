@@ -23,6 +23,7 @@ struct sim_rig {
 	unsigned asks;
 	const char *xmldefault;
 	const char *sipdefault;
+	const char *mute_from; /* no answer to requests whose name holds this */
 	bool mute_dhcp, mute_tftp, two_peers;
 	unsigned discovers;
 	usec_t discover_at[16];

@@ -69,6 +69,7 @@ static void accepted(void **state)
 		 "max-per-client = 1000 ; from the command line"},
 		{"--events -", "events", "events = - ; from the command line"},
 		{"", "state-dir", "state-dir = /var/lib/reflashd ; default"},
+		{"--user nobody", "user", "user = nobody ; from the command line"},
 		{"--color never", "color", "color = never ; from the command line"},
 		{"a/b", "path", "path = a/b ; from the command line"},
 		{"-- -v", "path", "path = -v ; from the command line"},

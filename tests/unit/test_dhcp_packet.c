@@ -365,6 +365,13 @@ static void test_is_phone(void **state)
 		{"\x3c\x13"
 		 "Cisco Systems, inc.",
 		 21, false},
+		{"\x3c\x13"
+		 "Cisco Systems, Inc,",
+		 21, false},
+		/* and the next option, a NetBIOS node type, has the number of the full stop */
+		{"\x3c\x12"
+		 "Cisco Systems, Inc\x2e\x01\x08",
+		 23, false},
 		{"\x3c\x08"
 		 "MSFT 5.0",
 		 10, false},

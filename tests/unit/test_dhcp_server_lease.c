@@ -64,6 +64,8 @@ static void test_offer_is_held(void **state)
 	dhcp_say((struct dhcp_say){
 		.message = DHCP_REQUEST, .phone = 1, .requested = ip, .server = OURS});
 	assert_int_equal(dhcp.reply.message, DHCP_ACK);
+	assert_int_equal(lease_find_mac(&dhcp.leases, dhcp_phone(2))->expires,
+			 dhcp.now + DHCP_OFFER_HOLD);
 	/* A lease that runs does not shrink to an offer when the phone starts over. */
 	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 1});
 	assert_int_equal(lease_find_ip(&dhcp.leases, ip)->state, LEASE_BOUND);
@@ -201,8 +203,26 @@ static void test_decline(void **state)
 	assert_true(dhcp.out.leases_changed);
 	assert_non_null(dhcp_event(EVENT_DHCP_DECLINE));
 	assert_int_equal(dhcp_event(EVENT_DHCP_DECLINE)->ip, ip);
+	assert_int_equal(dhcp.out.event_count, 1);
+	assert_int_equal(lease_find_ip(&dhcp.leases, ip)->expires, dhcp.now + DHCP_DECLINE_HOLD);
 	dhcp.now += DHCP_DECLINE_HOLD - 1;
 	assert_int_not_equal(dhcp_lease(1), ip);
+}
+
+/* In a pool of one the declined address rests for its time, and then it is all there is. */
+static void test_decline_ends(void **state)
+{
+	(void)state;
+	dhcp_begin(&dhcp_plain, FIRST, FIRST);
+	assert_int_equal(dhcp_lease(1), FIRST);
+	dhcp_say((struct dhcp_say){
+		.message = DHCP_DECLINE, .phone = 1, .requested = FIRST, .server = OURS});
+	dhcp.now += DHCP_DECLINE_HOLD - 1;
+	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 2});
+	assert_int_equal(dhcp.out.len, 0);
+	dhcp.now += 1;
+	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 2});
+	assert_int_equal(dhcp.reply.yiaddr, FIRST);
 }
 
 static void test_release(void **state)
@@ -365,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup(test_request_without_server, dhcp_setup),
 		cmocka_unit_test_setup(test_one_phone_one_address, dhcp_setup),
 		cmocka_unit_test_setup(test_decline, dhcp_setup),
+		cmocka_unit_test_setup(test_decline_ends, dhcp_setup),
 		cmocka_unit_test_setup(test_release, dhcp_setup),
 		cmocka_unit_test_setup(test_inform, dhcp_setup),
 		cmocka_unit_test_setup(test_bootp, dhcp_setup),

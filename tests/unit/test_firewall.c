@@ -251,6 +251,25 @@ static void iptables_rules(void **state)
 		 {B, O, O, O},
 		 "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp --dport 67 -j DROP\nCOMMIT\n"
 		 "*nat\n:PREROUTING DROP [0:0]\nCOMMIT\n"},
+		{"back from a chain of one's own, then on behind the jump",
+		 {O, B, B, O},
+		 FILTER("DROP") ":mine - [0:0]\n-A INPUT -j mine\n" ESTABLISHED
+				"-A INPUT -p udp --dport 67 -j ACCEPT\n-A mine -i lan0 -j RETURN\n"
+				"-A mine -j DROP\nCOMMIT\n"},
+		{"gone to, and back to the policy",
+		 {B, B, B, B},
+		 FILTER("DROP") ":mine - [0:0]\n-A INPUT -g mine\n-A INPUT -j ACCEPT\n"
+				"-A mine -j RETURN\nCOMMIT\n"},
+		{"a program decides",
+		 {U, O, O, O},
+		 FILTER("ACCEPT") "-A INPUT -p udp --dport 67 -j NFQUEUE --queue-num 1\nCOMMIT\n"},
+		{"a blank in a remark, and a quote",
+		 {B, O, O, O},
+		 FILTER("ACCEPT") "-A INPUT -m comment --comment \"a \\\"b\\\" c\" -p udp  --dport "
+				  "67 -j DROP\nCOMMIT\n"},
+		{"ports that are no numbers",
+		 {U, U, O, U},
+		 FILTER("ACCEPT") "-A INPUT -p udp --dport 123456789 -j DROP\nCOMMIT\n"},
 		{"an address type",
 		 {U, U, U, U},
 		 FILTER("DROP") "-A INPUT -m addrtype --dst-type LOCAL -j ACCEPT\nCOMMIT\n"},

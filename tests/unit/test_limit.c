@@ -63,6 +63,42 @@ static void test_one_sender(void **state)
 	assert_int_equal(passes(11, EVENT_DHCP_IGNORED, 1, "it is a toaster", USEC_SEC(5)), 10);
 }
 
+/* How many of each kind one sender has in a window. */
+static void test_allowances(void **state)
+{
+	static const struct {
+		enum event_type type;
+		unsigned most; /* 0: as many as come */
+	} row[] = {
+		{EVENT_DHCP_IGNORED, 10},  {EVENT_DHCP_NAK, 10},	{EVENT_DHCP_DECLINE, 10},
+		{EVENT_DHCP_DISCOVER, 60}, {EVENT_DHCP_ACK, 60},	{EVENT_TFTP_REFUSED, 60},
+		{EVENT_SCCP_ALARM, 60},	   {EVENT_CDP_SEEN, 60},	{EVENT_TFTP_REQUEST, 200},
+		{EVENT_TFTP_ABORTED, 200}, {EVENT_TFTP_COMPLETE, 1000}, {EVENT_PHONE_STAGE, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		limiter_init(&l, 0);
+		assert_int_equal(passes(2000, row[i].type, 1, NULL, 0),
+				 row[i].most ? row[i].most : 2000);
+	}
+}
+
+/* Where a code says why, it counts, and not the words beside it. */
+static void test_codes(void **state)
+{
+	(void)state;
+	limiter_init(&l, 0);
+	for (unsigned i = 0; i < 24; i++) {
+		char words[16] = "reason a";
+
+		words[7] = (char)('a' + i);
+		junk(EVENT_DHCP_IGNORED, 1, words);
+		event_set_text(&e, FIELD_CODE, i % 2 ? "odd" : "even");
+		assert_int_equal(limiter_take(&l, &e, true, 0), i < 20);
+	}
+}
+
 /* Another file each time is the same sender with the same reason. */
 static void test_a_scanner(void **state)
 {
@@ -150,7 +186,8 @@ static void test_our_own_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_sender), cmocka_unit_test(test_a_scanner),
+		cmocka_unit_test(test_one_sender), cmocka_unit_test(test_allowances),
+		cmocka_unit_test(test_codes),	   cmocka_unit_test(test_a_scanner),
 		cmocka_unit_test(test_strangers),  cmocka_unit_test(test_many_repeaters),
 		cmocka_unit_test(test_guests),	   cmocka_unit_test(test_our_own_words),
 	};

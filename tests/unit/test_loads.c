@@ -171,6 +171,10 @@ static void test_scanned(void **state)
 	assert_string_equal(l.member[1].name, "cnu70.1-2.sbn");
 	assert_string_equal(l.member[2].name, "apps70.1-2.SBN");
 	assert_string_equal(l.member[3].name, "dsp70.1-2.sbn"); /* ends where the data ends */
+	parse(&l, "\1\2\3a.sbn\4\5b.sbn\6\7"); /* more than one octet between two names */
+	assert_int_equal(l.member_count, 2);
+	assert_string_equal(l.member[0].name, "a.sbn");
+	assert_string_equal(l.member[1].name, "b.sbn");
 	parse(&l, "a.sbn ~\n"); /* the last character that is text, and the next */
 	assert_false(l.scanned);
 	parse(&l, "a.sbn \x7f\n");
@@ -343,6 +347,8 @@ static void test_parts(void **state)
 		{"ja", LOADS_PART_NONE},
 		{"", LOADS_PART_NONE},
 		{"P003-8-12-00.sbn", LOADS_PART_NONE},
+		{"cnu0.sbn", LOADS_PART_CNU},
+		{"cnu9.sbn", LOADS_PART_CNU},
 		{"cnu/1.sbn", LOADS_PART_NONE},
 		{"cnu:1.sbn", LOADS_PART_NONE},
 		{"apps69xx.9-4-1-3.zz.sgn", LOADS_PART_NONE},

@@ -14,9 +14,10 @@
 
 #include "play_rig.h"
 
-#define FIVE                                                                                       \
+#define FOUR                                                                                       \
 	"12 get jar70sccp.8-3-2-27.sbn\n13 get cnu70.8-3-2-27.sbn\n14 get apps70.8-3-2-27.sbn\n"   \
-	"15 get dsp70.8-3-2-27.sbn\n16 get cvm70sccp.8-3-2-27.sbn\n"
+	"15 get dsp70.8-3-2-27.sbn\n"
+#define FIVE	    FOUR "16 get cvm70sccp.8-3-2-27.sbn\n"
 #define LISTED_7970 "0 seen\n1 leased\n10 listed SCCP70.8-3-3S\n"
 #define LOADER_WALK                                                                                \
 	"20 miss CTLSEP0011BB73AD61.tlv\n20 miss SEP0011BB73AD61.cnf.xml\n"                        \
@@ -66,6 +67,28 @@ static const struct {
 		     "71 get XMLDefault.cnf.xml\n",
 	 LISTED_7970
 	 "12 fetching SCCP70.8-3-3S\n70 back SCCP70.8-3-3S\n71 recovered\n71 alive ? 71\n",
+	 1},
+	{"the last ACK of the last member never came: alive, but which load was not seen",
+	 ERASED_7970 FOUR "16 unsure cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
+			  "71 get XMLDefault.cnf.xml\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
+		     "70 back SCCP70.8-3-3S\n71 recovered\n71 alive ? 71\n",
+	 1},
+	{"nor that of one before it, but it went on to the next",
+	 ERASED_7970 "12 unsure jar70sccp.8-3-2-27.sbn\n13 unsure cnu70.8-3-2-27.sbn\n"
+		     "14 get apps70.8-3-2-27.sbn\n15 unsure dsp70.8-3-2-27.sbn\n"
+		     "16 get cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
+		     "71 get XMLDefault.cnf.xml\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
+		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
+		     "71 alive SCCP70.8-3-3S 71\n",
+	 1},
+	{"it fetches the last one again, and now the ACK comes",
+	 ERASED_7970 FOUR "16 unsure cvm70sccp.8-3-2-27.sbn\n18 get cvm70sccp.8-3-2-27.sbn\n"
+			  "70 ask CTLSEP001B54CA0102.tlv\n71 get XMLDefault.cnf.xml\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
+		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
+		     "71 alive SCCP70.8-3-3S 71\n",
 	 1},
 	{"7911, member missing, connection dropped (W-SYSOP), and round again",
 	 "0 discover Cisco Systems, Inc. IP Phone CP-7911G\n1 ack \n10 from SIP11.8-2-2ES4S\n"

@@ -118,6 +118,61 @@ static void a_full_table(void **state)
 	assert_non_null(phones_find(&play_phones, other.mac));
 }
 
+/* What is only said to somebody, or asked by him, makes no phone of him. */
+static void strangers_are_no_phones(void **state)
+{
+	static const enum event_type silent[] = {
+		EVENT_DHCP_OFFER,    EVENT_DHCP_NAK,	 EVENT_DHCP_IGNORED,   EVENT_DHCP_RELEASE,
+		EVENT_DHCP_DECLINE,  EVENT_TFTP_REFUSED, EVENT_TFTP_ELSEWHERE, EVENT_ARP_ASKED,
+		EVENT_TFTP_PROGRESS, EVENT_TFTP_ABORTED,
+	};
+	static struct phones_out out;
+	static struct play p;
+
+	(void)state;
+	play_begin(&p);
+	play_reset();
+	for (size_t i = 0; i < ARRAY_LEN(silent); i++) {
+		struct event e;
+
+		event_init(&e, silent[i]);
+		e.wall_ms = START;
+		event_set_mac(&e, p.mac);
+		event_set_ip(&e, FIELD_IP, p.ip);
+		event_set_text(&e, FIELD_FILE, "cnu70.8-3-2-27.sbn");
+		phones_apply(&play_phones, &e, &out);
+		assert_int_equal(out.event_count, 0);
+		assert_null(phones_find(&play_phones, p.mac));
+	}
+	assert_int_equal(play_phones.changes, 0);
+}
+
+/* The state folder is written where something changed that is kept, and only there. */
+static void what_is_worth_writing(void **state)
+{
+	static struct play p;
+	uint64_t before;
+
+	(void)state;
+	play_begin(&p);
+	play_reset();
+	play_run(&p, "0 discover " C7970);
+	before = play_phones.changes;
+	assert_true(before > 0); /* its model */
+	play_run(&p, "1 discover " C7970 "1 ack " C7970);
+	assert_int_equal(play_phones.changes, before);
+	play_run(&p, "2 ask term70.default.loads\n");
+	assert_int_equal(play_phones.changes, before + 1); /* erased */
+	play_run(&p, "3 ask term70.default.loads\n");
+	assert_int_equal(play_phones.changes, before + 1);
+
+	play_reset();
+	play_run(&p, "0 ask cp7912r.zup\n"); /* erased, and its model, in one */
+	assert_int_equal(play_phones.changes, 1);
+	play_run(&p, "1 ask cp7912r.zup\n");
+	assert_int_equal(play_phones.changes, 1);
+}
+
 /* Any order of any events: at most five out, the same ones again in a second run, and never a
  * proof for a phone that was handed nothing. */
 static void any_order(void **state)
@@ -189,8 +244,12 @@ static void any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_record_holds), cmocka_unit_test(models_are_learnt),
-		cmocka_unit_test(addresses_move),      cmocka_unit_test(a_full_table),
+		cmocka_unit_test(what_a_record_holds),
+		cmocka_unit_test(models_are_learnt),
+		cmocka_unit_test(addresses_move),
+		cmocka_unit_test(a_full_table),
+		cmocka_unit_test(strangers_are_no_phones),
+		cmocka_unit_test(what_is_worth_writing),
 		cmocka_unit_test(any_order),
 	};
 

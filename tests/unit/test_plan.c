@@ -162,6 +162,19 @@ static const struct {
 	 "ready SCCP70.9-4-2SR3-1S", ""},
 	{"8.3(2) does not", BRIDGE NEW, "7970 SCCP70.8-3-2S", "newest",
 	 "ready SCCP70.8-5-2S SCCP70.9-4-2SR3-1S", ""},
+	{"of two stepping stones of one release the one that needs no line",
+	 "SIP70.8-5-2S " BRIDGE NEW, "7970 SCCP70.8-3-2S", "SCCP70.9-4-2SR3-1S",
+	 "ready SCCP70.8-5-2S SCCP70.9-4-2SR3-1S", ""},
+	{"in whatever order they are found", BRIDGE "SIP70.8-5-2S " NEW, "7970 SCCP70.8-3-2S",
+	 "SCCP70.9-4-2SR3-1S", "ready SCCP70.8-5-2S SCCP70.9-4-2SR3-1S", ""},
+	{"before that the one whose signature is verified", BRIDGE "SIP70.8-5-2S/g1 " NEW,
+	 "7970 SCCP70.8-3-2S", "SCCP70.9-4-2SR3-1S", "ready SIP70.8-5-2S SCCP70.9-4-2SR3-1S", ""},
+	{"found first or last", "SIP70.8-5-2S/g1 " BRIDGE NEW, "7970 SCCP70.8-3-2S",
+	 "SCCP70.9-4-2SR3-1S", "ready SIP70.8-5-2S SCCP70.9-4-2SR3-1S", ""},
+	{"and before that the newer one", "SCCP70.8-4-2S/g1 " BRIDGE NEW, "7970 SCCP70.8-3-2S",
+	 "SCCP70.9-4-2SR3-1S", "ready SCCP70.8-5-2S SCCP70.9-4-2SR3-1S", ""},
+	{"a stepping stone of another model is none", "SCCP41.8-5-2S " NEW, "7970 SCCP70.8-3-2S",
+	 "newest", "impossible", "look for SCCP70.8-5-2S"},
 	{"8.3(2) takes the old key directly", BRIDGE NEW, "7970 SCCP70.8-3-2S", "SCCP70.8-5-2S",
 	 "ready SCCP70.8-5-2S", ""},
 	{"no stepping stone", NEW, "7970 SCCP70.8-3-2S", "newest", "impossible",
@@ -309,6 +322,14 @@ static void unfit_when_told_to(void **state)
 	read_facts(&facts, "7970 erased");
 	plan_make(&plan, &library, "newest", true, &facts);
 	assert_int_equal(plan.state, PLAN_READY);
+	/* A sound stepping stone comes before a newer one that is not, wherever it was found. */
+	read_facts(&facts, "7970 SCCP70.8-3-2S");
+	make_library("SCCP70.8-4-2S SCCP70.8-5-2S/unfit " NEW);
+	plan_make(&plan, &library, "newest", true, &facts);
+	assert_string_equal(plan.step[0].bundle->load, "SCCP70.8-4-2S");
+	make_library("SCCP70.8-5-2S/unfit SCCP70.8-4-2S " NEW);
+	plan_make(&plan, &library, "newest", true, &facts);
+	assert_string_equal(plan.step[0].bundle->load, "SCCP70.8-4-2S");
 }
 
 /* The comparison of the phones is not known: it is said, and the plan stays. */

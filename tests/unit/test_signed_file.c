@@ -201,6 +201,41 @@ static void test_variants(void **state)
 	assert_false(h.digest_known || h.algorithm_known || h.modulus_known);
 }
 
+/* What decides something stands once: of two, a phone may take the other. The rest is skipped. */
+static void test_twice(void **state)
+{
+	static const struct {
+		uint8_t tag;
+		const char *value;
+		size_t len;
+		bool refused;
+	} row[] = {
+		{0x04, "signer", 7, false}, {0x06, "issuer", 7, false}, {0x08, "\x03", 1, true},
+		{0x0a, "\x03", 1, true},    {0x0b, "\x03", 1, true},	{0x0c, "sig", 3, true},
+		{0x0e, "n.sbn", 6, true},   {0x0f, "time", 4, true},	{0x10, "x", 1, false},
+		{0x2f, "what", 4, false}, /* its number is '/', right behind the name */
+	};
+	struct signed_header h;
+	struct built b;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		begin(&b);
+		name_and_signature(&b);
+		if (row[i].tag != 0x0c && row[i].tag != 0x0e) {
+			tlv(&b, row[i].tag, row[i].value, row[i].len);
+			assert_int_equal(end(&b, &h), SIGNED_OK);
+			assert_string_equal(h.name, "n.sbn");
+			begin(&b);
+			name_and_signature(&b);
+			tlv(&b, row[i].tag, row[i].value, row[i].len);
+		}
+		tlv(&b, row[i].tag, row[i].value, row[i].len);
+		if (end(&b, &h) != (row[i].refused ? SIGNED_MALFORMED : SIGNED_OK))
+			fail_msg("tag %02x", row[i].tag);
+	}
+}
+
 static void test_containers(void **state)
 {
 	struct signed_header h;
@@ -410,12 +445,13 @@ static void test_foreign(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),		cmocka_unit_test(test_signer_agrees),
-		cmocka_unit_test(test_prefixes),	cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_variants),	cmocka_unit_test(test_containers),
-		cmocka_unit_test(test_depth),		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_names),		cmocka_unit_test(test_header_length),
-		cmocka_unit_test(test_hostile_lengths), cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_signer_agrees),
+		cmocka_unit_test(test_prefixes),      cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_variants),      cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_containers),    cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_values),	      cmocka_unit_test(test_names),
+		cmocka_unit_test(test_header_length), cmocka_unit_test(test_hostile_lengths),
+		cmocka_unit_test(test_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

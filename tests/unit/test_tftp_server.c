@@ -297,6 +297,53 @@ static void test_the_same_file_from_another_port_proves_nothing(void **state)
 	assert_false(f->slots[slot].transfer.moved_on);
 }
 
+/* Another file does, however alike the names are. */
+static void test_another_file_from_another_port_proves_much(void **state)
+{
+	static const char *const other[] = {"size.101|octet", "size.1000|octet", "size.10|octet",
+					    "size.200|octet", "en/size.100|octet"};
+	struct server_rig *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(other); i++) {
+		uint32_t ip = PHONE + i + 1, slot;
+
+		server_request(f, server_peer(ip, 50000), "size.100|octet", T0);
+		slot = f->out.slot;
+		server_request(f, server_peer(ip, 50001), other[i], T0 + MS(5));
+		server_assert_opened(f);
+		if (!f->slots[slot].transfer.moved_on)
+			fail_msg("%s", other[i]);
+		for (usec_t now = T0 + MS(5); f->s.active; now = tftp_server_deadline(&f->s))
+			server_tick(f, now);
+	}
+}
+
+/* The same request once more, from a second after the last progress on: it starts over. */
+static void test_when_a_copy_starts_over(void **state)
+{
+	static const usec_t after[] = {TFTP_RESTART_AFTER - 1, TFTP_RESTART_AFTER,
+				       TFTP_RESTART_AFTER + 1};
+	struct server_rig *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(after); i++) {
+		struct tftp_peer from = server_peer(PHONE + i, 50000);
+
+		server_request(f, from, "size.5000|octet", T0);
+		server_ack(f, f->out.slot, 1, T0 + MS(2));
+		server_request(f, from, "size.5000|octet", T0 + MS(2) + after[i]);
+		assert_int_equal(f->out.opened, after[i] >= TFTP_RESTART_AFTER);
+	}
+}
+
+/* A request that ends with its number is one all the same, and is told so. */
+static void test_half_a_request_is_answered(void **state)
+{
+	struct server_rig *f = *state;
+
+	tftp_server_receive(&f->s, server_peer(PHONE, 1), (const uint8_t *)"\0\1", 2, T0, &f->out);
+	server_assert_refused(f, "malformed", SEVERITY_WARNING, 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, server_set_up, server_tear_down)
@@ -314,6 +361,9 @@ int main(void)
 		TEST(test_trap_last_ack_is_lost_and_the_next_request_seen),
 		TEST(test_same_port_and_the_last_ack_lost),
 		TEST(test_the_same_file_from_another_port_proves_nothing),
+		TEST(test_another_file_from_another_port_proves_much),
+		TEST(test_when_a_copy_starts_over),
+		TEST(test_half_a_request_is_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The firmware library: folders that are no clean bundle, and are understood all the same. What is
+ * broken is in test_library_damage.c.
+ */
+#include "library_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Whatever order the folder is read in: people are told of the list that names the load. */
+static void own_list_leads(void **state)
+{
+	struct stock *s = stock_new();
+	struct synth_files files;
+	struct synth_file *own, last;
+
+	(void)state;
+	stock_make(s, &files, SYNTH_JAVA70, NULL, NULL);
+	own = synth_files_find(&files, "SCCP70.8-3-3S.loads");
+	last = files.file[files.count - 1];
+	files.file[files.count - 1] = *own;
+	*own = last;
+	stock_folder(s, "turned", &files);
+	assert_int_equal(s->library.bundle_count, 1);
+	assert_true(s->library.bundle[0].fit);
+	assert_string_equal(s->library.bundle[0].load, "SCCP70.8-3-3S");
+	assert_string_equal(s->library.file[s->library.bundle[0].files[0]].name,
+			    "SCCP70.8-3-3S.loads");
+	for (unsigned i = 1; i < s->library.bundle[0].file_count; i++)
+		assert_int_not_equal(s->library.bundle[0].files[i], s->library.bundle[0].files[0]);
+	library_rig_check_findings(s);
+	stock_free(s);
+}
+
+static void hardware_number(void **state)
+{
+	static const uint32_t number[] = {0, 1, 5, UINT32_MAX};
+	struct synth_files files;
+
+	(void)state;
+	for (size_t i = 0; i <= ARRAY_LEN(number); i++) {
+		struct stock *s = stock_new();
+		struct synth_options options = {.key = s->g1,
+						.has_hardware_comp = i < ARRAY_LEN(number)};
+
+		if (options.has_hardware_comp)
+			options.hardware_comp = number[i];
+		stock_make(s, &files, SYNTH_JAVA42, NULL, &options);
+		stock_folder(s, "hw", &files);
+		assert_int_equal(s->library.bundle[0].has_hardware_comp, options.has_hardware_comp);
+		assert_int_equal(s->library.bundle[0].hardware_comp, options.hardware_comp);
+		stock_free(s);
+	}
+}
+
+/* An image without its name is known by the model inside. */
+static void kup_by_what_is_inside(void **state)
+{
+	static const struct {
+		uint8_t model;
+		const char *name, *id;
+	} cases[] = {{6, "phone.zup", "7912"},
+		     {5, "phone.zup", "7905"},
+		     {0x77, "phone.zup", NULL},
+		     {6, "phone.bin", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct stock *s = stock_new();
+		struct synth_buffer body = {0};
+		struct synth_files files = {0};
+		const struct finding *f;
+
+		synth_kup(&body, cases[i].model, 8, 0, 600, 1);
+		stock_file(&files, cases[i].name, body.data, body.len);
+		stock_folder(s, "nameless", &files);
+		f = stock_finding(s, "image-name");
+		if (cases[i].id) {
+			const struct model *m = library_rig_model(s, cases[i].id);
+
+			assert_int_equal(s->library.bundle_count, 1);
+			assert_true(s->library.bundle[0].models == model_bit(&s->models, m));
+			assert_non_null(f);
+			assert_int_equal(f->severity, FINDING_WARNING);
+			assert_non_null(strstr(f->text, cases[i].id));
+			assert_non_null(strstr(f->text, "is not named so"));
+		} else {
+			assert_int_equal(s->library.bundle_count, 0);
+			assert_null(f);
+		}
+		library_rig_check_findings(s);
+		synth_buffer_free(&body);
+		stock_free(s);
+	}
+}
+
+/* The 7940's images say who they are: another name, another release than the list. */
+static void legacy_under_another_name(void **state)
+{
+	struct stock *s = stock_new();
+	struct synth_files files;
+	struct synth_buffer list = {0}, sb2 = {0};
+	const struct finding *f;
+
+	(void)state;
+	memset(&files, 0, sizeof(files));
+	synth_legacy_loads(&list, "P003-8-12-00.sbn", "P0S3-8-12-00.sb2", "PAS30830");
+	synth_sb2(&sb2, "P0S3-8-11-00", "PAS3ARM1", 4000, 1);
+	stock_file(&files, "P0S3-8-12-00.loads", list.data, list.len);
+	stock_file(&files, "P0S3-8-12-00.sb2", sb2.data, sb2.len);
+	stock_folder(s, "legacy", &files);
+	f = stock_finding(s, "image-name");
+	assert_non_null(f);
+	assert_string_equal(f->text, "P0S3-8-12-00.sb2 is the image P0S3-8-11-00 by what is in it. "
+				     "If the phone refuses it, get the original file.");
+	synth_buffer_free(&list);
+	synth_buffer_free(&sb2);
+	stock_free(s);
+}
+
+/* As many members as a list may have are taken; one more, and no phone takes the list. */
+static void long_lists(void **state)
+{
+	(void)state;
+	for (unsigned more = 0; more < 2; more++) {
+		struct stock *s = stock_new();
+		struct synth_files files = {0};
+		struct synth_buffer list = {0};
+		char name[LOADS_MEMBERS_MAX + 1][40];
+		const char *member[LOADS_MEMBERS_MAX + 1];
+		const struct finding *f;
+
+		for (unsigned i = 0; i < LOADS_MEMBERS_MAX + more; i++) {
+			text_format(name[i], sizeof(name[i]), "member-number-%u.8-3-3-27.sbn", i);
+			member[i] = name[i];
+		}
+		synth_java_loads(&list, "SCCP70.8-3-3S", member, LOADS_MEMBERS_MAX + more, -1);
+		stock_file(&files, "SCCP70.8-3-3S.loads", list.data, list.len);
+		stock_folder(s, "long", &files);
+		f = stock_finding(s, "list-too-long");
+		assert_int_equal(f != NULL, more);
+		assert_false(s->library.bundle[0].fit);
+		assert_int_equal(s->library.bundle[0].missing_count, LOADS_MEMBERS_MAX);
+		/* All of them do not fit into a sentence. */
+		f = stock_finding(s, "member-missing");
+		assert_non_null(f);
+		assert_memory_equal(f->text,
+				    "member-number-0.8-3-3-27.sbn, member-number-1.8-3-3-27.sbn, ",
+				    60);
+		{
+			const char *and = strstr(f->text, " and ");
+			unsigned named = 1, rest = 0;
+
+			assert_non_null(and);
+			for (const char *p = f->text; p < and; p++)
+				named += *p == ',';
+			assert_int_equal(sscanf(and, " and %u more are missing", &rest), 1);
+			assert_int_equal(named + rest, LOADS_MEMBERS_MAX);
+		}
+		library_rig_check_findings(s);
+		synth_buffer_free(&list);
+		stock_free(s);
+	}
+}
+
+/* Old phones take the line of OS79XX.TXT as it is, with all that stands behind the name. */
+static void os79xx_blanks(void **state)
+{
+	static const struct {
+		const char *text;
+		bool accused;
+	} cases[] = {
+		{"P003-07-4-00", false},
+		{"P003-07-4-00\n", false},
+		{"", false},
+		{"\n", false},
+		{"P003-07-4-00 \n", true},
+		{"P003-07-4-00\r\n", true},
+		{"P003-07-4-00\t", true},
+		{"P003-07-4-00 ", true},
+		{"P003-07-4-00\nx \n", false},
+		{"P003-07-4-00\r", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct stock *s = stock_new();
+		struct synth_files files = {0};
+
+		stock_file(&files, "OS79XX.TXT", cases[i].text, strlen(cases[i].text));
+		stock_folder(s, "os", &files);
+		if ((stock_finding(s, "os79xx-blank") != NULL) != cases[i].accused)
+			fail_msg("\"%s\"", cases[i].text);
+		stock_free(s);
+	}
+}
+
+static void too_large_a_file(void **state)
+{
+	struct stock *s = stock_new();
+	const struct finding *f;
+
+	(void)state;
+	must(library_folder_begin(&s->library, "large") == 0);
+	/* Never looked at, so it need not be there. */
+	assert_int_equal(library_add(&s->library, "large.sbn", 1, (const uint8_t *)"",
+				     (size_t)LIBRARY_FILE_MAX + 1),
+			 0);
+	must(library_folder_end(&s->library) == 0);
+	assert_int_equal(s->library.file_count, 0);
+	assert_int_equal(s->library.finding_count, 1);
+	f = &s->library.finding[0];
+	assert_non_null(strstr(f->text, "larger than any phone firmware"));
+	stock_free(s);
+}
+
+/* A folder that is taken back leaves nothing, and the one before it all that it had. */
+static void dropped_folder(void **state)
+{
+	struct stock *s = stock_new();
+	struct synth_files files;
+	unsigned files_before;
+
+	(void)state;
+	stock_bundle(s, SYNTH_JAVA41, NULL, "missing:cvm");
+	files_before = s->library.file_count;
+	stock_make(s, &files, SYNTH_JAVA70, NULL, NULL);
+	must(library_folder_begin(&s->library, "half") == 0);
+	for (unsigned i = 0; i < files.count; i++)
+		must(library_add(&s->library, files.file[i].name, 100 + i, files.file[i].data,
+				 files.file[i].len) == 0);
+	assert_int_equal(library_folder_drop(&s->library, "archive-damaged", "It is cut short"), 0);
+	synth_files_free(&files);
+	assert_int_equal(s->library.file_count, files_before);
+	assert_int_equal(s->library.bundle_count, 1);
+	assert_non_null(stock_finding(s, "member-missing"));
+	assert_string_equal(stock_finding(s, "archive-damaged")->text, "It is cut short.");
+	stock_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_list_leads),
+		cmocka_unit_test(hardware_number),
+		cmocka_unit_test(kup_by_what_is_inside),
+		cmocka_unit_test(legacy_under_another_name),
+		cmocka_unit_test(long_lists),
+		cmocka_unit_test(os79xx_blanks),
+		cmocka_unit_test(too_large_a_file),
+		cmocka_unit_test(dropped_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
