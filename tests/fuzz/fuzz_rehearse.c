@@ -10,8 +10,8 @@
  * who is not back says why.
  */
 #include "reflashd/rehearse.h"
-#include "shelf.h"
 #include "steps.h"
+#include "stock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static const struct {
 	enum synth_kind kind;
 	const char *load, *model, *second; /* second: another bundle beside it */
-} stock[] = {
+} bundles[] = {
 	{SYNTH_JAVA70, "SCCP70.8-3-3S", "7970", NULL},
 	{SYNTH_JAVA70, "SCCP70.9-4-2S", "7970", "SCCP70.8-5-2S"},
 	{SYNTH_JAVA41, "SIP41.8-5-2S", "7941", NULL},
@@ -50,19 +50,19 @@ struct folder {
 	struct library library;
 };
 
-static struct models models;
-static struct keys keys;
+static struct stock *stock; /* the keys */
 
 /* Made once: the same bytes each time. */
 static const struct synth_files *made(unsigned which, bool second)
 {
-	static struct synth_files files[ARRAY_LEN(stock)][2];
-	const struct synth_options options = {.seed = 1, .size = 1600};
-	const char *load = second ? stock[which].second : stock[which].load;
+	static struct synth_files files[ARRAY_LEN(bundles)][2];
+	const char *load = second ? bundles[which].second : bundles[which].load;
+	const struct synth_options options = {
+		.seed = 1, .size = 1600, .key = strstr(load, ".9-") ? stock->g2 : stock->g1};
 	struct synth_files *f = &files[which][second];
 
 	if (!f->count)
-		must(synth_bundle(stock[which].kind, load, &options, synth_collect, f) == 0);
+		must(synth_bundle(bundles[which].kind, load, &options, synth_collect, f) == 0);
 	return f;
 }
 
@@ -125,10 +125,9 @@ static void add_folder(struct folder *to, const char *source, uint64_t ref,
 static struct span read_file(void *ctx, const struct firmware_file *file)
 {
 	const struct folder *f = ctx;
-	const struct synth_files *second =
-		made(file->ref >> 16 ? (unsigned)(file->ref >> 16) - 1 : 0, true);
+	unsigned which = (unsigned)(file->ref >> 16), i = (unsigned)(file->ref & 0xffff);
 	const struct synth_file *found =
-		file->ref >> 16 ? &second->file[file->ref & 0xffff] : &f->files.file[file->ref];
+		which ? &made(which - 1, true)->file[i] : &f->files.file[i];
 
 	return (struct span){found->data, found->len};
 }
@@ -154,7 +153,7 @@ static void rehearse(struct folder *f, unsigned which, uint8_t scene, uint8_t lo
 				    .phones = 1 + (scene >> 6 & 1),
 				    .silent = scene & 0x20};
 	enum rehearse_scene play = (enum rehearse_scene)(scene % REHEARSE_SCENES);
-	const struct model *m = models_by_id(&models, stock[which].model);
+	const struct model *m = models_by_id(&stock->models, bundles[which].model);
 	struct rehearse_result r;
 	char text[1024];
 	unsigned lines = 0;
@@ -178,20 +177,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct reader r = reader_init(data, len);
 	struct folder *f = calloc(1, sizeof(*f));
-	unsigned which = read_u8(&r) % ARRAY_LEN(stock);
+	unsigned which = read_u8(&r) % ARRAY_LEN(bundles);
 	uint8_t scene = read_u8(&r), loss = read_u8(&r);
 	const struct synth_files *clean;
 
 	must(f);
-	if (!models.count)
-		models_builtin(&models);
+	if (!stock)
+		stock = stock_new();
 	clean = made(which, false);
 	for (unsigned i = 0; i < clean->count; i++)
 		add_file(&f->files, clean->file[i].name, clean->file[i].data, clean->file[i].len);
 	damage(&f->files, &r);
-	library_init(&f->library, &models, &keys);
+	library_init(&f->library, &stock->models, &stock->keys);
 	add_folder(f, "damaged", 0, &f->files);
-	if (stock[which].second)
+	if (bundles[which].second)
 		add_folder(f, "second", (uint64_t)(which + 1) << 16, made(which, true));
 	must(library_finish(&f->library) == 0);
 	rehearse(f, which, scene, loss);

@@ -11,7 +11,7 @@
 #include "reflashd/dhcp_packet.h"
 #include "reflashd/sim_phone.h"
 #include "steps.h"
-#include "synth.h"
+#include "stock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +65,12 @@ struct world {
 	unsigned sent;
 };
 
+static struct stock *stock; /* the keys */
+
 static const struct synth_files *bundle_of(unsigned which)
 {
 	static struct synth_files files[ARRAY_LEN(phones)];
-	const struct synth_options options = {.seed = 1, .size = 1000};
+	const struct synth_options options = {.seed = 1, .size = 1000, .key = stock->g1};
 
 	if (!files[which].count)
 		must(synth_bundle(phones[which].bundle, NULL, &options, synth_collect,
@@ -245,6 +247,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct steps steps;
 	struct step s;
 
+	if (!stock)
+		stock = stock_new();
+	if (c.seed & 0x80)
+		c.keys = &stock->keys;
 	strcpy(c.model, phones[w.which].model);
 	strcpy(c.load, phones[w.which].load);
 	w.p = sim_phone_new(&c);
