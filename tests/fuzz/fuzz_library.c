@@ -39,6 +39,8 @@ static const char *const names[] = {
 	"US/g3-tones.xml",
 	"SIP70.8-5-2S.loads",
 	"odd.loads",
+	"load30006.txt",
+	"load8.txt",
 };
 
 #define READ_ANEW 199

@@ -147,6 +147,7 @@ enum happening {
 	DAEMON,
 	LOOK,
 	CROWD,
+	REPEAT,
 };
 
 static const enum event_type type_of[] = {
@@ -170,6 +171,9 @@ struct world {
 	bool limits, crowds, crowded;
 	int64_t wall;
 	uint64_t seq;
+	/* The last event, for REPEAT. */
+	enum happening last;
+	struct event again;
 	unsigned told; /* phone.recovered of phones that were not recovered before */
 };
 
@@ -371,6 +375,8 @@ static void tell(struct world *w, const struct step *s, enum happening what)
 	fill(&e, what, s);
 	if ((s->what & 7) != 7)
 		event_set_mac(&e, mac);
+	w->last = what;
+	w->again = e;
 	happen(w, what, &e);
 }
 
@@ -462,6 +468,10 @@ static void step(struct world *w, const struct step *s, usec_t pause)
 		if (w->crowds && !w->crowded)
 			crowd(w);
 		w->crowded = true;
+		break;
+	case REPEAT:
+		for (unsigned i = 0; w->seq && i < s->len * 8u; i++)
+			happen(w, w->last, &w->again);
 		break;
 	default: break;
 	}
