@@ -145,9 +145,16 @@ static void step(struct world *w, uint8_t where, const uint8_t *data, size_t len
 	uint8_t *copy = exact_copy(data, len);
 
 	w->came++;
-	if ((where & 15) < 8)
+	if ((where & 15) < 8) {
+		struct tftp_transfer before = {.window = 0};
+
+		if ((where & 7) < SLOTS && w->slots[where & 7].used)
+			before = w->slots[where & 7].transfer;
 		tftp_server_transfer_receive(&w->s, where & 7, copy, len, now, &w->out);
-	else if ((where & 15) < 14)
+		/* In lock-step an ACK draws the next block or nothing (RFC 1123 4.2.3.1). */
+		if (before.window == 1 && w->out.send.count)
+			must(w->out.send.first == before.sent + 1);
+	} else if ((where & 15) < 14)
 		tftp_server_receive(&w->s, from, copy, len, now, &w->out);
 	else
 		tftp_server_transfer_refused(&w->s, who, now, &w->out);
