@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # tests/fuzz/run.sh libfuzzer|afl|coverage BINDIR SECONDS TARGET…
-#   libfuzzer, afl  runs each target from its seeds for that long. What is found goes to BINDIR/found
-#                   and fails the run; new inputs go to BINDIR/corpus; the tree is never written to.
-#   coverage        runs the seeds and what stands in BINDIR/../fuzz/corpus once, and shows which part
-#                   of the core that reaches; V=1: file by file.
+#   libfuzzer, afl  runs each target for that long from its seeds (seeds/NAME, made by hand) and what
+#                   earlier runs found (corpus/NAME.tar.gz, see keep.sh). What is found goes to
+#                   BINDIR/found and fails the run; new inputs go to BINDIR/corpus; the tree is
+#                   never written to.
+#   coverage        runs all of these once, and what stands in BINDIR/../fuzz/corpus, and shows which
+#                   part of the core that reaches; V=1: file by file.
 set -eu
 engine=$1 bin=$2 seconds=$3
 shift 3
@@ -17,13 +19,19 @@ where() {
 	[ -d "$seeds" ] || seeds=
 	dict=tests/fuzz/dict/$name.dict
 	[ -f "$dict" ] || dict=
+	kept=
+	if [ -f "tests/fuzz/corpus/$name.tar.gz" ]; then
+		kept=$bin/kept/$name
+		rm -rf "$kept" && mkdir -p "$kept"
+		tar -xzf "tests/fuzz/corpus/$name.tar.gz" -C "$kept"
+	fi
 }
 
 by_libfuzzer() {
 	mkdir -p "$bin/corpus/$name"
 	# shellcheck disable=SC2086 # no seeds, no word
 	if "$bin/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-		${dict:+-dict="$dict"} -artifact_prefix="$bin/found/$name-" "$bin/corpus/$name" $seeds \
+		${dict:+-dict="$dict"} -artifact_prefix="$bin/found/$name-" "$bin/corpus/$name" $seeds $kept \
 		>"$bin/$name.log" 2>&1; then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$bin/$name.log")
 		cover=$(sed -n 's/.* cov: \([0-9]*\).*/\1/p' "$bin/$name.log" | tail -n 1)
@@ -37,8 +45,9 @@ by_libfuzzer() {
 
 # AFL++ starts only from inputs that do not crash: one that does is a finding, too.
 by_afl() {
-	from=${seeds:-$bin/nothing}
-	mkdir -p "$bin/nothing" "$bin/corpus" && echo 0 >"$bin/nothing/0"
+	from=$bin/start/$name
+	rm -rf "$from" && mkdir -p "$from" "$bin/corpus" && echo 0 >"$from/0"
+	for folder in $seeds $kept; do cp "$folder"/* "$from"; done
 	if AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
 		AFL_AUTORESUME=1 ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0 \
 		UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:symbolize=0 \
@@ -60,14 +69,18 @@ by_coverage() {
 	[ -d "$more" ] || more=
 	mkdir -p "$bin/profile"
 	# shellcheck disable=SC2086 # no seeds, no word
-	LLVM_PROFILE_FILE="$bin/profile/$name.raw" "$bin/$1" -runs=0 $seeds $more >"$bin/$name.log" 2>&1 ||
+	LLVM_PROFILE_FILE="$bin/profile/$name.raw" "$bin/$1" -runs=0 $seeds $kept $more >"$bin/$name.log" 2>&1 ||
 		{ tail -n 30 "$bin/$name.log" && code=1; }
 }
 
 mkdir -p "$bin/found"
 for target; do
 	where "$target"
-	"by_$engine" "$target"
+	case $engine in
+	libfuzzer) by_libfuzzer "$target" ;;
+	afl) by_afl "$target" ;;
+	coverage) by_coverage "$target" ;;
+	esac
 done
 [ "$engine" = coverage ] || exit $code
 
