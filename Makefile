@@ -2,7 +2,7 @@
 #
 #   make            build build/reflashd          make demo     recover a simulated 7970
 #   make test       run every test                make bench    side by side with the others
-#   make install    DESTDIR and PREFIX honoured   make fuzz     T=seconds for each target
+#   make install    DESTDIR and PREFIX honoured   make fuzz     T=seconds for each target, ENGINE=afl
 #   make deb        a Debian package              make static   one file for any Linux (fetches sources)
 #   make help       this text.  V=1 shows commands, SAN=1 builds with ASan and UBSan, CC=clang works.
 #   Also: deps (installs what a build needs), docs, units, tools, checkers, coverage, mutate, format, uninstall, clean.
@@ -20,6 +20,7 @@ CFLAGS  ?= -O2 -g
 SAN     ?=
 B       ?= build$(if $(SAN),/asan)$(if $(findstring clang,$(CC)),/clang)
 
+comma     := ,
 PKGS      := libuv inih jansson libmnl zlib
 LIB_PKGS  := libxml-2.0 libcrypto libarchive libmicrohttpd # loaded by who needs them: reflashd/lib.h
 TEST_PKGS := cmocka
@@ -87,7 +88,7 @@ $(B)/gen/sonames.h: $(B)/gen/libs
 	$(Q)readelf -d $< | sed -nE 's/.*NEEDED.*\[lib(xml2|crypto|archive|microhttpd)(\..*)\]/{"\1", "lib\1\2"},/p' | \
 	tr '\n' ' ' | sed 's/^/#define LIB_FILES /; s/ *$$/\n/' > $@.new && grep -qE '("lib.*){4}' $@.new && mv $@.new $@ || \
 	{ echo "No shared libraries of $(LIB_PKGS) were found: readelf -d $<" >&2; exit 1; }
-$(B)/src/base/lib.o $(B)/fuzzed/src/base/lib.o: $(B)/gen/sonames.h
+$(B)/src/base/lib.o: $(B)/gen/sonames.h
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 # firmware/NAME.ini is compiled in as NAME_ini[] and NAME_ini_len.
@@ -117,22 +118,27 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libreflashd.a
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 .SECONDARY:
 
-# Fuzzing needs clang; each target gets T seconds from its seeds.
+# Fuzzing: each target gets T seconds from its seeds. ENGINE=afl: by AFL++ instead of libFuzzer.
+# ENGINE=coverage: no fuzzing; which lines of the core the seeds in the tree reach.
 T ?= 60
-FUZZ_CC ?= clang
+ENGINE ?= libfuzzer
+F := $(B)/fuzz$(if $(filter-out libfuzzer,$(ENGINE)),-$(ENGINE))
+FUZZ_CC ?= $(if $(filter afl,$(ENGINE)),AFL_QUIET=1 afl-clang-fast,clang)
+fuzz_with := $(if $(filter coverage,$(ENGINE)),-fprofile-instr-generate -fcoverage-mapping,-fsanitize=address$(comma)undefined)
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION='"$(VERSION)"' -g -O1 -Iinclude -Itests/support \
-              -I$(B)/gen $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP
-fuzz_obj := $(patsubst %.c,$(B)/fuzzed/%.o,$(core_src) $(supp_src)) $(B)/fuzzed/gen/models_ini.o $(B)/fuzzed/gen/keys_ini.o
-$(B)/fuzzed/gen/%.o: $(B)/gen/%.c
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(subst sanitize=fuzzer,sanitize=fuzzer-no-link,$(FUZZ_CFLAGS)) -c -o $@ $<
-$(B)/fuzzed/%.o: %.c
+              -I$(B)/gen $(PKG_CFLAGS) -fsanitize=fuzzer-no-link $(fuzz_with) -fno-sanitize-recover=all -MMD -MP
+fuzz_obj := $(patsubst %.c,$(F)/obj/%.o,$(core_src) $(supp_src)) $(F)/obj/gen/models_ini.o $(F)/obj/gen/keys_ini.o
+$(F)/obj/gen/%.o: $(B)/gen/%.c
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS) -c -o $@ $<
+$(F)/obj/src/base/lib.o: $(B)/gen/sonames.h
+$(F)/obj/%.o: %.c
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(subst sanitize=fuzzer,sanitize=fuzzer-no-link,$(FUZZ_CFLAGS)) -c -o $@ $<
-$(B)/fuzz/%: $(B)/fuzzed/tests/fuzz/%.o $(fuzz_obj)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS) -c -o $@ $<
+$(F)/fuzz_%: $(F)/obj/tests/fuzz/fuzz_%.o $(fuzz_obj)
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIB_LIBS) $(PKG_LIBS)
-fuzz: $(fuzzers:%=$(B)/fuzz/%)
-	$(Q)tests/fuzz/run.sh $(B)/fuzz $(T) $(fuzzers)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -fsanitize=fuzzer $(fuzz_with) -o $@ $^ $(LIB_LIBS) $(PKG_LIBS)
+fuzz: $(fuzzers:%=$(F)/%)
+	$(Q)V=$(V) tests/fuzz/run.sh $(ENGINE) $(F) $(T) $(fuzzers)
 
 deps: ; $(Q)tests/deps.sh build
 demo: ; $(Q)tests/demo.sh

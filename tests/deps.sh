@@ -10,7 +10,7 @@ test="$build clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp 
 # Large, or wanted by one test only, which says that it is skipped where these cannot be had.
 extra='chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck'
 check="$test $extra clang-tidy clang-tools valgrind gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user-static"
-fuzz="$build clang libclang-rt-14-dev"
+fuzz="$build clang libclang-rt-14-dev llvm afl++"
 bench="$build dnsmasq-base tftpd-hpa ethtool procps"
 
 case ${1:-build} in

@@ -109,7 +109,8 @@ void sim_check_kup(const char *name, const struct model *model, const uint8_t *d
 		body = h.length;
 	}
 	why[0] = '\0';
-	image_inspect(&image, data + body, len - body);
+	/* A file of no bytes may be no pointer, either. */
+	image_inspect(&image, body ? data + body : data, len - body);
 	if (image.format != IMAGE_KUP)
 		text_format(why, WHY, "%s is no image for this phone", name);
 	else if (image.state != IMAGE_COMPLETE)

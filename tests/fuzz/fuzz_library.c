@@ -2,7 +2,8 @@
 /*
  * The input is one folder: records of a name (a number into the table below, or from 200 on that
  * many bytes less 200 of a name), a length of two bytes, and the file's bytes. Then phones ask for
- * everything.
+ * everything. At a record 199 the library is read anew: what follows is the folder as it is now,
+ * and the phones go on asking.
  */
 #include "reflashd/bytes.h"
 #include "reflashd/catalogue.h"
@@ -38,32 +39,46 @@ static const char *const names[] = {
 	"US/g3-tones.xml",
 	"SIP70.8-5-2S.loads",
 	"odd.loads",
+	"load30006.txt",
+	"load8.txt",
 };
+
+#define READ_ANEW 199
 
 static struct models models;
 static struct keys keys;
 
-static void add_files(struct library *l, const uint8_t *data, size_t len)
+static void add_files(struct library *l, struct reader *r)
 {
-	struct reader r = reader_init(data, len);
-
-	while (reader_left(&r) > 3) {
-		uint8_t which = read_u8(&r);
-		uint16_t size = read_le16(&r);
+	while (reader_left(r) > 3) {
+		uint8_t which = read_u8(r);
+		uint16_t size;
 		char name[64] = "";
 		struct span body;
 
-		if (which >= 200) {
-			size_t n = which - 200u;
+		if (which == READ_ANEW)
+			return;
+		size = read_le16(r);
+		if (which > READ_ANEW) {
+			size_t n = which - READ_ANEW - 1u;
 
-			body = read_span(&r, n < reader_left(&r) ? n : reader_left(&r));
+			body = read_span(r, n < reader_left(r) ? n : reader_left(r));
 			memcpy(name, body.data, body.len);
 		} else {
 			strcpy(name, names[which % ARRAY_LEN(names)]);
 		}
-		body = read_span(&r, size < reader_left(&r) ? size : reader_left(&r));
+		body = read_span(r, size < reader_left(r) ? size : reader_left(r));
 		must(library_add(l, name, l->file_count, body.data, body.len) == 0);
 	}
+}
+
+static void read_library(struct library *l, struct reader *r)
+{
+	library_init(l, &models, &keys);
+	must(library_folder_begin(l, "fuzz") == 0);
+	add_files(l, r);
+	must(library_folder_end(l) == 0);
+	must(library_finish(l) == 0);
 }
 
 static void check_library(const struct library *l)
@@ -98,13 +113,10 @@ static void ask(struct catalogue *c, const char *name)
 		must(a.bundle->folder == a.file->folder);
 }
 
-static void ask_for_everything(const struct library *l, bool offer_unfit)
+static void ask_for_everything(struct catalogue *c)
 {
-	struct catalogue_config config = {.target = "newest", .offer_unfit = offer_unfit};
-	struct catalogue *c = malloc(sizeof(*c));
+	const struct library *l = c->library;
 
-	must(c);
-	catalogue_init(c, &config, l);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		ask(c, names[i]);
 	for (unsigned i = 0; i < l->file_count; i++)
@@ -115,27 +127,53 @@ static void ask_for_everything(const struct library *l, bool offer_unfit)
 	for (unsigned i = 0; i < l->bundle_count; i++)
 		for (unsigned m = 0; m < l->bundle[i].missing_count; m++)
 			ask(c, l->bundle[i].missing[m]);
-	free(c);
+}
+
+static struct catalogue *serve(const struct library *l, bool offer_unfit)
+{
+	struct catalogue_config config = {.target = "newest", .offer_unfit = offer_unfit};
+	struct catalogue *c = malloc(sizeof(*c));
+
+	must(c);
+	catalogue_init(c, &config, l);
+	ask_for_everything(c);
+	return c;
+}
+
+static void check_rendered(const struct library *l)
+{
+	char *text;
+	size_t size;
+
+	must(xmldefault_render(l, "newest", 0x0a4f4601, &text, &size) == 0);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct library l;
-	char *text;
-	size_t size;
+	struct reader r = reader_init(data, len);
+	struct library l, anew;
+	struct catalogue *c;
+	bool again;
 
 	if (models.count == 0)
 		models_builtin(&models);
-	library_init(&l, &models, &keys);
-	must(library_folder_begin(&l, "fuzz") == 0);
-	add_files(&l, data, len);
-	must(library_folder_end(&l) == 0);
-	must(library_finish(&l) == 0);
+	read_library(&l, &r);
 	check_library(&l);
-	ask_for_everything(&l, false);
-	ask_for_everything(&l, true);
-	must(xmldefault_render(&l, "newest", 0x0a4f4601, &text, &size) == 0);
-	free(text);
-	library_free(&l);
+	check_rendered(&l);
+	free(serve(&l, true));
+	c = serve(&l, false);
+	again = reader_left(&r) > 3;
+	if (again) {
+		struct catalogue_config config = c->config;
+
+		read_library(&anew, &r);
+		check_library(&anew);
+		catalogue_change(c, &config, &anew);
+		library_free(&l); /* nothing of it is left in use */
+		ask_for_everything(c);
+	}
+	free(c);
+	library_free(again ? &anew : &l);
 	return 0;
 }

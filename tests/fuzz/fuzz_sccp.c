@@ -15,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 struct connection {
-	struct sccp machine;
+	struct sccp *machine; /* by itself, so that ASan sees its end */
 	size_t got, sent, unregistered;
 	bool closed;
 };
@@ -42,8 +42,8 @@ static void wake(struct connection *c, usec_t now)
 {
 	static struct sccp_out out;
 
-	while (!c->closed && sccp_deadline(&c->machine) <= now) {
-		sccp_tick(&c->machine, now, &out);
+	while (!c->closed && sccp_deadline(c->machine) <= now) {
+		sccp_tick(c->machine, now, &out);
 		must(out.len > 0 || out.close);
 		check(c, &out);
 	}
@@ -56,7 +56,7 @@ static void feed(struct connection *c, const uint8_t *data, size_t len, usec_t n
 	size_t done = 0;
 
 	while (done < len && !c->closed) {
-		size_t taken = sccp_receive(&c->machine, copy + done, len - done, now, &out);
+		size_t taken = sccp_receive(c->machine, copy + done, len - done, now, &out);
 
 		must(taken > 0 && taken <= len - done);
 		c->got += taken;
@@ -64,6 +64,16 @@ static void feed(struct connection *c, const uint8_t *data, size_t len, usec_t n
 		check(c, &out);
 	}
 	free(copy);
+}
+
+static void connect_anew(struct connection *c, const struct sccp_config *config, uint32_t peer,
+			 usec_t now)
+{
+	free(c->machine);
+	memset(c, 0, sizeof(*c));
+	c->machine = malloc(sizeof(*c->machine));
+	must(c->machine);
+	sccp_init(c->machine, config, peer, now);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -80,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	sccp_memory_init(&memory);
 	memset(c, 0, sizeof(c));
 	for (unsigned i = 0; i < 2; i++)
-		sccp_init(&c[i].machine, &config, 0x0a4f4633 + i, now);
+		connect_anew(&c[i], &config, 0x0a4f4633 + i, now);
 	while (reader_left(&r) > 3) {
 		uint8_t head = read_u8(&r);
 		struct connection *one = &c[head >> 7];
@@ -90,11 +100,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		now += USEC_SEC(head & 0x7f);
 		wake(&c[0], now);
 		wake(&c[1], now);
-		if (one->closed) { /* it connects again */
-			memset(one, 0, sizeof(*one));
-			sccp_init(&one->machine, &config, 0x0a4f4633 + (head >> 7), now);
-		}
+		if (one->closed)
+			connect_anew(one, &config, 0x0a4f4633 + (head >> 7), now);
 		feed(one, chunk.data, chunk.len, now);
 	}
+	free(c[0].machine);
+	free(c[1].machine);
 	return 0;
 }

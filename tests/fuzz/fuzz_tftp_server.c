@@ -7,8 +7,8 @@
  * by a curve from microseconds to minutes. The ticks in between are done as the shell does them.
  *
  * What must hold: nothing is sent for a transfer that is over, blocks exist, a window is not
- * exceeded, contents are released exactly once, text is printable, the deadline moves on, and
- * in the end everything ends.
+ * exceeded, who never answers gets one packet at a time and few of them, contents are released
+ * exactly once, text is printable, the deadline moves on, and in the end everything ends.
  */
 #include "exact.h"
 #include "reflashd/tftp_server.h"
@@ -27,6 +27,8 @@ struct world {
 	struct tftp_out out;
 	void *content[SLOTS]; /* by slot, as the driver sees it */
 	unsigned held;
+	unsigned blind[SLOTS]; /* packets to a client that has not answered yet */
+	unsigned came;	       /* datagrams in all */
 };
 
 static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name, bool netascii,
@@ -60,6 +62,20 @@ static void check_text(const char *text, size_t size)
 	must(memchr(text, 0, size));
 	for (; *text; text++)
 		must(*text >= 0x20 && *text <= 0x7e);
+}
+
+/* An address that somebody else wrote gets one packet at a time, and few. */
+static void check_blind(struct world *w)
+{
+	const struct tftp_out *o = &w->out;
+	const struct tftp_transfer *t = &w->slots[o->slot].transfer;
+
+	if (o->opened)
+		w->blind[o->slot] = 0;
+	if (t->answered || (!o->send.control && !o->send.count))
+		return;
+	must(o->send.count <= 1);
+	must(++w->blind[o->slot] <= 24 + w->came);
 }
 
 static void check_send(const struct world *w)
@@ -98,6 +114,7 @@ static void check(struct world *w)
 	}
 	must(o->slot < SLOTS && !(o->opened && o->closed));
 	check_send(w);
+	check_blind(w);
 	if (o->opened)
 		w->content[o->slot] = o->content;
 	must(w->slots[o->slot].used == !o->closed);
@@ -127,9 +144,17 @@ static void step(struct world *w, uint8_t where, const uint8_t *data, size_t len
 	struct tftp_peer from = {0x0a000001u + (who & 1), (uint16_t)(1000 + (who >> 1))};
 	uint8_t *copy = exact_copy(data, len);
 
-	if ((where & 15) < 8)
+	w->came++;
+	if ((where & 15) < 8) {
+		struct tftp_transfer before = {.window = 0};
+
+		if ((where & 7) < SLOTS && w->slots[where & 7].used)
+			before = w->slots[where & 7].transfer;
 		tftp_server_transfer_receive(&w->s, where & 7, copy, len, now, &w->out);
-	else if ((where & 15) < 14)
+		/* In lock-step an ACK draws the next block or nothing (RFC 1123 4.2.3.1). */
+		if (before.window == 1 && w->out.send.count)
+			must(w->out.send.first == before.sent + 1);
+	} else if ((where & 15) < 14)
 		tftp_server_receive(&w->s, from, copy, len, now, &w->out);
 	else
 		tftp_server_transfer_refused(&w->s, who, now, &w->out);

@@ -12,7 +12,7 @@
 
 #include "reflashd/phone.h"
 #include "reflashd/text.h"
-#include "sketch_rig.h"
+#include "sketch.h"
 
 #define SECOND INT64_C(1000)
 #define START  (INT64_C(1795229824) * SECOND)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "sketch_rig.h"
+#include "sketch.h"
 #include "story_rig.h"
 
 #include "reflashd/text.h"

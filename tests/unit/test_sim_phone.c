@@ -159,6 +159,14 @@ static void kup_refuses_other_models_and_bad_sums(void **state)
 	sim_rig_run(r, USEC_SEC(300));
 	assert_string_equal(sim_phone_why(r->phone), "cp7912r.zup is made for another model");
 	sim_rig_free(r);
+
+	/* The first file that it ever gets has no bytes. */
+	r = sim_rig_new(SYNTH_KUP7912, NULL);
+	synth_files_find(&r->shelf->bundle[0], "cp7912r")->len = 0;
+	sim_rig_phone(r, "7912", SIM_KUP_RECOVERY, "");
+	sim_rig_run(r, USEC_SEC(300));
+	assert_string_equal(sim_phone_why(r->phone), "cp7912r.zup is no image for this phone");
+	sim_rig_free(r);
 }
 
 static void kup_running_sip_reads_profiles_only(void **state)

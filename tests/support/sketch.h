@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A library of which there are only the names: as much as the tracker of the phones looks at. */
-#ifndef SKETCH_RIG_H
-#define SKETCH_RIG_H
+#ifndef REFLASHD_TESTS_SKETCH_H
+#define REFLASHD_TESTS_SKETCH_H
 
 #include "reflashd/library.h"
 

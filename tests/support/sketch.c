@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See sketch_rig.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "sketch_rig.h"
+/* See sketch.h. */
+#include "sketch.h"
 
 #include "reflashd/text.h"
+
+#include <string.h>
 
 void sketch_library(struct sketch *s, const struct sketch_bundle *stock, unsigned count)
 {
@@ -17,7 +12,7 @@ void sketch_library(struct sketch *s, const struct sketch_bundle *stock, unsigne
 
 	memset(s, 0, sizeof(*s));
 	models_builtin(&s->models);
-	assert_true(count <= ARRAY_LEN(s->bundles));
+	must(count <= ARRAY_LEN(s->bundles));
 	for (unsigned i = 0; i < count; i++) {
 		struct bundle *b = &s->bundles[i];
 
@@ -29,7 +24,7 @@ void sketch_library(struct sketch *s, const struct sketch_bundle *stock, unsigne
 		for (unsigned k = 0; k < ARRAY_LEN(stock[i].file) && stock[i].file[k]; k++) {
 			struct firmware_file *f = &s->files[n];
 
-			assert_true(n < ARRAY_LEN(s->files));
+			must(n < ARRAY_LEN(s->files));
 			text_copy(f->name, sizeof(f->name), stock[i].file[k]);
 			f->role = text_ends_nocase(f->name, ".loads") ? FILE_LOADS : FILE_IMAGE;
 			s->indices[n] = n;
