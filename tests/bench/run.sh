@@ -12,7 +12,8 @@
 # one      1 client, 512-byte blocks, client and server on one CPU: the cost of a block. (On two
 #          CPUs each block waits for a wake-up, which hides the server: that is "one-free".)
 # window   1 client, blksize 1428, windowsize 64, as far as the server agrees
-# fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them
+# fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them; floor and
+#          floor4 are bare sockets that answer without a thought: what the kernel gives at most
 # delay    5 clients, 1 MiB, a wire with 1.2 ms round trip; loss: and 1 % lost each way (round 1 only)
 # memory   resident and proportional memory, idle and in the midst of 50 transfers (round 1 only)
 # dhcp1    DISCOVER to ACK, one client after another; dhcp10: 10 at once; burst: 20, once each.
@@ -115,7 +116,7 @@ make_files() {
 }
 
 build_tools() {
-	for tool in tftpload dhcpload pingpong; do
+	for tool in tftpload dhcpload pingpong floor; do
 		if [ ! -x "$OUT/$tool" ] || [ -n "$(find "$HERE" -name "$tool*" -newer "$OUT/$tool")" ]; then
 			${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -o "$OUT/$tool" "$HERE/$tool.c"
 		fi
@@ -131,6 +132,7 @@ tftp_servers() {
 	if "$BUSYBOX" --list 2>/dev/null | grep -qx tftpd; then echo busybox; fi
 	if have "$ATFTPD"; then echo atftpd; fi
 	echo floor
+	echo floor4
 }
 
 dhcp_servers() {
@@ -184,6 +186,8 @@ start() {
 		set -- "$ATFTPD" --daemon --no-fork --maxthread 1000 --bind-address $IP --user root \
 			--group root --logfile - "$W/root" ;;
 	floor-tftp) set -- "$OUT/pingpong" serve $IP 69 ;;
+	floor-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-6.bin" ;;
+	floor4-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-6.bin" 4 ;;
 	kea-dhcp)
 		kea_config >"$W/kea.json"
 		set -- env KEA_PIDFILE_DIR="$W/state" KEA_LOCKFILE_DIR="$W/state" "$KEA" -c "$W/kea.json" ;;
@@ -327,13 +331,32 @@ ready() {
 	return 1
 }
 
-tftp_round() {
-	start "$SERVER" tftp 0
+# One client against a bare ping-pong, many against sockets that answer without a thought:
+# floor takes all through one socket, floor4 through four with epoll, as a real server must.
+floor_round() {
 	if [ "$SERVER" = floor ]; then
+		start floor tftp 0
 		sleep 0.3
 		floor_test one 0
 		floor_test one-free "$ALL"
-	elif ready tftpload --file bench-0.bin --verify "$W/root/bench-0.bin" --timeout 0.3; then
+		stop
+	fi
+	wants fifty || wants twohundred || return 0
+	start "$SERVER" many 0
+	if ready tftpload --file bench-6.bin --verify "$W/root/bench-6.bin" --timeout 5; then
+		tftp_test fifty 50 6 "$ALL"
+		tftp_test twohundred 200 6 "$ALL"
+	fi
+	stop
+}
+
+tftp_round() {
+	case $SERVER in floor*)
+		floor_round
+		return ;;
+	esac
+	start "$SERVER" tftp 0
+	if ready tftpload --file bench-0.bin --verify "$W/root/bench-0.bin" --timeout 0.3; then
 		[ "$ROUND" != 1 ] || memory_test
 		tftp_test one 1 $BIG 0
 		tftp_test one-free 1 6 "$ALL"

@@ -24,7 +24,7 @@ BEGIN {
 	metrics["dhcp1"] = metrics["dhcp10"] = "dora_s:DORA/s median_ms:latency_ms cpu_us:CPU_us/DORA"
 	metrics["leases"] = "kept:percent_kept"
 	order = "one one-free window fifty twohundred delay loss memory burst dhcp1 dhcp10 leases"
-	nrefs = split("dnsmasq tftpd-hpa floor", refs, " ")
+	nrefs = split("dnsmasq tftpd-hpa floor floor4", refs, " ")
 }
 
 NR == 1 { next }
