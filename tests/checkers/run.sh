@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # make checkers: everything that looks for mistakes without being a test of ours.
-#   tests/checkers/run.sh [shellcheck cppcheck analyzer tidy scan msan valgrind]
+#   tests/checkers/run.sh [shellcheck cppcheck instructions analyzer tidy scan msan valgrind]
 #
-# The first two take half a minute together and belong to make test; the others take minutes.
+# The first three take a minute and a half together and belong to make test; the others take minutes.
 # What a checker says wrongly stands in known.txt with the reason; all else fails.
 set -u
 cd "$(dirname "$0")/../.." || exit
@@ -46,6 +46,13 @@ check_cppcheck() {
 		--library=tests/checkers/cppcheck.cfg \
 		src tests/unit tests/support tests/tools >"$log" 2>&1 || { verdict cppcheck 1 "$log"; return; }
 	judge cppcheck
+}
+
+# What a block, an exchange and an event take, against tests/bench/instructions.txt.
+check_instructions() {
+	B=${B%/check} tests/bench/instructions.sh >"$log" 2>&1
+	verdict instructions $? "$log"
+	grep '^SKIPPED\|^Only our own\|^Less than' "$log"
 }
 
 check_analyzer() {
@@ -109,7 +116,7 @@ check_valgrind() {
 	verdict valgrind $? "$log"
 }
 
-[ $# -gt 0 ] || set -- shellcheck cppcheck analyzer tidy scan msan valgrind
+[ $# -gt 0 ] || set -- shellcheck cppcheck instructions analyzer tidy scan msan valgrind
 for c; do
 	"check_$c"
 done
