@@ -11,7 +11,7 @@ test="$build clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp 
 extra='chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck valgrind'
 check="$test $extra clang-tidy clang-tools"
 fuzz="$build clang libclang-rt-14-dev"
-bench="$build dnsmasq-base tftpd-hpa ethtool procps"
+bench="$build dnsmasq-base ethtool procps"
 
 case ${1:-build} in
 build) want=$build ;;
