@@ -9,6 +9,7 @@
 #   BIN=build/reflashd   ROUNDS=5   TESTS="one fifty loss dhcp1 …"   SERVERS="reflashd dnsmasq …"
 #   BUSYBOX=, ATFTPD=, TFTPDHPA=, RSTFTPD=, KEA=, DHCPD= paths of other builds; else what is in
 #   build/bench/peers (tests/bench/peers.sh fetches it) or installed
+#   SHORT=1 only goes the ways, with little work: it measures nothing
 #
 # one      1 client, 512-byte blocks, client and server on one CPU: the cost of a block. (On two
 #          CPUs each block waits for a wake-up, which hides the server: that is "one-free".)
@@ -35,13 +36,15 @@ case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
 ROUNDS=${ROUNDS:-5}
 TESTS=${TESTS:-one one-free window fifty twohundred delay loss loss5 memory dhcp1 dhcp10 dhcp50 burst powered}
 PATH=$PATH:/usr/sbin:/sbin
-OUT=$ROOT/build/bench
+OUT=${OUT:-$ROOT/build/bench}
 RESULTS=$OUT/results.tsv
 IP=10.77.0.1
-BIG=32 # MiB, for one client
+BIG=32 MANY=6 LEASES=1000 # MiB for one client, MiB for each of many, DHCP exchanges
+[ -z "${SHORT:-}" ] || BIG=1 MANY=1 LEASES=40
 SRV=rfb$$s CLI=rfb$$c
 CPUS=$(nproc)
-ALL=0-$((CPUS - 1))
+ALL=$(sed -n 's/^Cpus_allowed_list:[[:blank:]]*//p' /proc/self/status)
+CPU_A=${ALL%%[-,]*} CPU_B=${ALL##*[-,]} # the server's when one is not enough, the client's
 CG='' CG_FILE='' PID='' BAD=0 SEED=0
 
 say() { printf '%s\n' "$*"; }
@@ -112,7 +115,7 @@ make_wire() {
 
 make_files() {
 	mkdir "$W/root"
-	for mib in 1 6 $BIG; do
+	for mib in 1 $MANY $BIG; do
 		head -c $((mib * 1048576)) /dev/urandom >"$W/root/bench-$mib.bin"
 	done
 	head -c 100 /dev/urandom >"$W/root/bench-0.bin"
@@ -216,8 +219,8 @@ start() {
 		set -- "$ATFTPD" --daemon --no-fork --maxthread 1000 --bind-address $IP --user root \
 			--group root --logfile - "$W/root" ;;
 	floor-tftp) set -- "$OUT/pingpong" serve $IP 69 ;;
-	floor-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-6.bin" ;;
-	floor4-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-6.bin" 4 ;;
+	floor-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" ;;
+	floor4-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" 4 ;;
 	rs-tftpd-tftp) set -- "$RSTFTPD" -i $IP -p 69 -d "$W/root" -r ;;
 	kea-dhcp | kea-shipped)
 		kea_config >"$W/kea.json"
@@ -340,7 +343,7 @@ memory_test() {
 	wants memory || return 0
 	place "$ALL"
 	memory idle
-	tftpload --clients 50 --source 10.77.100.1 --file bench-6.bin --timeout 60 >/dev/null 2>&1 &
+	tftpload --clients 50 --source 10.77.100.1 --file "bench-$MANY.bin" --timeout 60 >/dev/null 2>&1 &
 	client=$!
 	sleep 0.5
 	memory load
@@ -372,17 +375,17 @@ ready() {
 # floor takes all through one socket, floor4 through four with epoll, as a real server must.
 floor_round() {
 	if [ "$SERVER" = floor ]; then
-		start floor tftp 0
+		start floor tftp "$CPU_A"
 		sleep 0.3
-		floor_test one 0
+		floor_test one "$CPU_A"
 		floor_test one-free "$ALL"
 		stop
 	fi
 	wants fifty || wants twohundred || return 0
-	start "$SERVER" many 0
-	if ready tftpload --file bench-6.bin --verify "$W/root/bench-6.bin" --timeout 5; then
-		tftp_test fifty 50 6 "$ALL"
-		tftp_test twohundred 200 6 "$ALL"
+	start "$SERVER" many "$CPU_A"
+	if ready tftpload --file "bench-$MANY.bin" --verify "$W/root/bench-$MANY.bin" --timeout 5; then
+		tftp_test fifty 50 $MANY "$ALL"
+		tftp_test twohundred 200 $MANY "$ALL"
 	fi
 	stop
 }
@@ -392,14 +395,14 @@ tftp_round() {
 		floor_round
 		return ;;
 	esac
-	start "$SERVER" tftp 0
+	start "$SERVER" tftp "$CPU_A"
 	if ready tftpload --file bench-0.bin --verify "$W/root/bench-0.bin" --timeout 0.3; then
 		[ "$ROUND" != 1 ] || memory_test
-		tftp_test one 1 $BIG 0
-		tftp_test one-free 1 6 "$ALL"
-		tftp_test window 1 $BIG 0 --blksize 1428 --window 64
-		tftp_test fifty 50 6 "$ALL"
-		tftp_test twohundred 200 6 "$ALL"
+		tftp_test one 1 $BIG "$CPU_A"
+		tftp_test one-free 1 $MANY "$ALL"
+		tftp_test window 1 $BIG "$CPU_A" --blksize 1428 --window 64
+		tftp_test fifty 50 $MANY "$ALL"
+		tftp_test twohundred 200 $MANY "$ALL"
 		if [ "$ROUND" = 1 ]; then
 			wire_test delay 0
 			wire_test loss 10
@@ -413,7 +416,7 @@ tftp_round() {
 dhcp_test() {
 	TEST=$1
 	wants "$TEST" || return 0
-	[ "$CPUS" = 1 ] || CPU=1
+	CPU=$CPU_B
 	measure in_cli "$OUT/dhcpload" -i eth0 -n "$2" -c "$3" -f $SEED -t 60 -w || return 0
 	SEED=$((SEED + $2))
 	note dora_s "$(value dora_s)"
@@ -434,20 +437,20 @@ leases_test() {
 	sleep 0.5 # those of the tests before are not asked about
 	before=$(count_leases)
 	# shellcheck disable=SC2016,SC2046 # for the inner shell; a list
-	in_cli sh -c '"$1" -i eth0 -n 500 -c 10 -f "$2" -t 20; shift 2; kill -9 "$@"' sh \
-		"$OUT/dhcpload" $SEED $(server_pids) >/dev/null 2>&1 || return 0
-	note kept "$(calc "100 * ($(count_leases) - $before) / 500")"
+	in_cli sh -c '"$1" -i eth0 -n "$2" -c 10 -f "$3" -t 20; shift 3; kill -9 "$@"' sh \
+		"$OUT/dhcpload" $((LEASES / 2)) $SEED $(server_pids) >/dev/null 2>&1 || return 0
+	note kept "$(calc "100 * ($(count_leases) - $before) / ($LEASES / 2)")"
 }
 
 dhcp_round() {
-	start "$SERVER" dhcp 0
+	start "$SERVER" dhcp "$CPU_A"
 	SEED=$((ROUND * 10000))
 	if ready in_cli "$OUT/dhcpload" -i eth0 -n 1 -f 1 -r 200 -t 0.4; then
 		dhcp_test burst 20 20
 		if [ "$SERVER" != udhcpd ]; then # 50 ms each, one after another: that says it all
-			dhcp_test dhcp1 1000 1
-			dhcp_test dhcp10 1250 10
-			dhcp_test dhcp50 1250 50
+			dhcp_test dhcp1 $LEASES 1
+			dhcp_test dhcp10 $((LEASES * 5 / 4)) 10
+			dhcp_test dhcp50 $((LEASES * 5 / 4)) 50
 			leases_test
 		fi
 	fi
@@ -497,6 +500,7 @@ while [ $((ROUND += 1)) -le "$ROUNDS" ]; do
 done
 say
 say "$(uname -sr), $CPUS CPUs, $ROUNDS rounds; medians [min-max], ratios within a round. CPU is the server's."
-awk -f "$HERE/table.awk" "$RESULTS"
-say "All figures: ${RESULTS#"$ROOT"/}"
+awk -v plot="$OUT/bench.svg" -v machine="$(uname -sr), $CPUS CPUs, $ROUNDS rounds." \
+	-f "$HERE/table.awk" -f "$HERE/plot.awk" "$RESULTS"
+say "All figures: ${RESULTS#"$ROOT"/}; a picture: ${OUT#"$ROOT"/}/bench.svg"
 exit $BAD
