@@ -6,17 +6,24 @@
 # slows all of them. What counts is therefore the ratio within a round; absolute figures
 # drift between machines. Every byte is checked: the only way to fail is to be wrong.
 #
-#   BIN=build/reflashd   ROUNDS=5   LONG=1 (200 clients, too)   TESTS="one fifty loss dhcp1 …"
-#   SERVERS="reflashd dnsmasq …"   BUSYBOX=, ATFTPD=, KEA=, DHCPD= paths of other builds
+#   BIN=build/reflashd   ROUNDS=5   TESTS="one fifty loss dhcp1 …"   SERVERS="reflashd dnsmasq …"
+#   BUSYBOX=, ATFTPD=, TFTPDHPA=, RSTFTPD=, KEA=, DHCPD= paths of other builds; else what is in
+#   build/bench/peers (tests/bench/peers.sh fetches it) or installed
+#   SHORT=1 only goes the ways, with little work: it measures nothing
 #
 # one      1 client, 512-byte blocks, client and server on one CPU: the cost of a block. (On two
 #          CPUs each block waits for a wake-up, which hides the server: that is "one-free".)
 # window   1 client, blksize 1428, windowsize 64, as far as the server agrees
-# fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them
-# delay    5 clients, 1 MiB, a wire with 1.2 ms round trip; loss: and 1 % lost each way (round 1 only)
+# fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them; floor and
+#          floor4 are bare sockets that answer without a thought: what the kernel gives at most
+# twohundred  200 clients in the same way
+# delay    5 clients, 1 MiB, a wire with 1.2 ms round trip; loss: and 1 % lost each way; loss5: 5 %
+#          (round 1 only)
 # memory   resident and proportional memory, idle and in the midst of 50 transfers (round 1 only)
-# dhcp1    DISCOVER to ACK, one client after another; dhcp10: 10 at once; burst: 20, once each.
+# dhcp1    DISCOVER to ACK, one client after another; dhcp10: 10 at once; dhcp50; burst: 20, once each.
 #          Then the server is killed, and the leases that its files hold are counted.
+# powered  20 phones powered at once, and every server with its own checks for taken addresses, as it
+#          ships; for the others these are off (round 1 only)
 #
 # start    from the exec of a server to its first OFFER, with a 12 MB bundle and the look for rivals that
 #          reflashd takes before it serves (80 ms of it); then, once it has settled, idle: how often
@@ -31,16 +38,17 @@ ROOT=$(cd "$HERE/../.." && pwd)
 BIN=${BIN:-build/reflashd}
 case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
 ROUNDS=${ROUNDS:-5}
-TESTS=${TESTS:-one one-free window fifty ${LONG:+twohundred} delay loss memory dhcp1 dhcp10 burst start}
-BUSYBOX=${BUSYBOX:-busybox} ATFTPD=${ATFTPD:-atftpd} KEA=${KEA:-kea-dhcp4} DHCPD=${DHCPD:-dhcpd}
+TESTS=${TESTS:-one one-free window fifty twohundred delay loss loss5 memory dhcp1 dhcp10 dhcp50 burst powered start}
 PATH=$PATH:/usr/sbin:/sbin
-OUT=$ROOT/build/bench
+OUT=${OUT:-$ROOT/build/bench}
 RESULTS=$OUT/results.tsv
 IP=10.77.0.1
-BIG=32 # MiB, for one client
+BIG=32 MANY=6 LEASES=1000 # MiB for one client, MiB for each of many, DHCP exchanges
+[ -z "${SHORT:-}" ] || BIG=1 MANY=1 LEASES=40
 SRV=rfb$$s CLI=rfb$$c
 CPUS=$(nproc)
-ALL=0-$((CPUS - 1))
+ALL=$(sed -n 's/^Cpus_allowed_list:[[:blank:]]*//p' /proc/self/status)
+CPU_A=${ALL%%[-,]*} CPU_B=${ALL##*[-,]} # the server's when one is not enough, the client's
 TEST='' CG='' CG_FILE='' PID='' BAD=0 SEED=0
 
 say() { printf '%s\n' "$*"; }
@@ -111,7 +119,7 @@ make_wire() {
 
 make_files() {
 	mkdir "$W/root"
-	for mib in 1 6 $BIG; do
+	for mib in 1 $MANY $BIG; do
 		head -c $((mib * 1048576)) /dev/urandom >"$W/root/bench-$mib.bin"
 	done
 	head -c 100 /dev/urandom >"$W/root/bench-0.bin"
@@ -119,7 +127,7 @@ make_files() {
 }
 
 build_tools() {
-	for tool in tftpload dhcpload pingpong; do
+	for tool in tftpload dhcpload pingpong floor; do
 		if [ ! -x "$OUT/$tool" ] || [ -n "$(find "$HERE" -name "$tool*" -newer "$OUT/$tool")" ]; then
 			${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -o "$OUT/$tool" "$HERE/$tool.c"
 		fi
@@ -128,19 +136,29 @@ build_tools() {
 
 # --- servers
 
+# peer NAME: as peers.sh fetched it, else as it is installed
+peer() { if [ -x "$OUT/peers/$1" ]; then echo "$OUT/peers/$1"; else echo "$1"; fi; }
+find_peers() {
+	BUSYBOX=${BUSYBOX:-$(peer busybox)} ATFTPD=${ATFTPD:-$(peer atftpd)} RSTFTPD=${RSTFTPD:-$(peer rs-tftpd)}
+	TFTPDHPA=${TFTPDHPA:-$(peer in.tftpd)} KEA=${KEA:-kea-dhcp4} DHCPD=${DHCPD:-$(peer dhcpd)}
+}
+
 tftp_servers() {
 	echo reflashd
 	if have dnsmasq; then echo dnsmasq; fi
-	if have in.tftpd; then echo tftpd-hpa; fi
+	if "$TFTPDHPA" -V 2>/dev/null | grep -q tftp-hpa; then echo tftpd-hpa; fi
 	if "$BUSYBOX" --list 2>/dev/null | grep -qx tftpd; then echo busybox; fi
 	if have "$ATFTPD"; then echo atftpd; fi
+	if have "$RSTFTPD"; then echo rs-tftpd; fi
 	echo floor
+	echo floor4
 }
 
 dhcp_servers() {
 	echo reflashd
 	if have dnsmasq; then echo dnsmasq; fi
 	if have "$DHCPD"; then echo isc-dhcpd; fi
+	if busybox --list 2>/dev/null | grep -qx udhcpd; then echo udhcpd; fi
 	if have "$KEA"; then echo kea; fi
 }
 
@@ -158,17 +176,33 @@ kea_config() {
 isc_config() {
 	cat <<-END
 	option tftp150 code 150 = array of ip-address;
-	authoritative; ping-check false; default-lease-time 3600;
+	authoritative; $1 default-lease-time 3600;
 	subnet 10.77.0.0 netmask 255.255.0.0 {
 		range 10.77.16.1 10.77.31.250; option tftp150 $IP; option tftp-server-name "$IP"; }
 	END
 }
 
-# start SERVER tftp|dhcp CPUS: with an empty state; no conflict checks, limits out of the way.
+udhcpd_config() {
+	cat <<-END
+	interface lan0
+	start 10.77.16.1
+	end 10.77.31.250
+	max_leases 5000
+	lease_file $W/state/leases
+	pidfile $W/state/pid
+	option subnet 255.255.0.0
+	option lease 3600
+	option tftp $IP
+	option 0x96 0a4d0001
+	END
+}
+
+# start SERVER tftp|dhcp|shipped CPUS: with an empty state; limits out of the way, and but for
+# shipped (DHCP, too) no checks for taken addresses.
 start() {
 	rm -rf "$W/state"
 	mkdir -m 777 "$W/state"
-	cpus=$3
+	cpus=$3 no_ping=''
 	case $1-$2 in
 	reflashd-*)
 		set -- "$BIN" serve -i lan0 -a $IP/16 --clients all ${FORCE---force} --state-dir "$W/state" -q \
@@ -176,23 +210,33 @@ start() {
 	dnsmasq-tftp)
 		set -- dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$W/root" \
 			--tftp-max=1000 --interface=lan0 --bind-interfaces --user=root --pid-file= ;;
-	dnsmasq-dhcp)
+	dnsmasq-dhcp | dnsmasq-shipped)
+		[ "$2" = shipped ] || no_ping=--no-ping
 		set -- dnsmasq -k -C /dev/null --port=0 --dhcp-range=10.77.16.1,10.77.31.250,1h \
-			--dhcp-leasefile="$W/state/leases" --no-ping --dhcp-authoritative \
+			--dhcp-leasefile="$W/state/leases" ${no_ping:-} --dhcp-authoritative \
 			--dhcp-lease-max=10000 --dhcp-option-force=150,$IP --dhcp-option-force=66,$IP \
 			--interface=lan0 --bind-interfaces --user=root --pid-file= ;;
-	tftpd-hpa-tftp) set -- in.tftpd -L -4 -a $IP:69 -s "$W/root" ;;
+	tftpd-hpa-tftp) set -- "$TFTPDHPA" -L -4 -a $IP:69 -s "$W/root" ;;
 	busybox-tftp)
 		set -- "$BUSYBOX" udpsvd -c 1000 $IP 69 "$BUSYBOX" tftpd -r "$W/root" ;;
 	atftpd-tftp)
 		set -- "$ATFTPD" --daemon --no-fork --maxthread 1000 --bind-address $IP --user root \
 			--group root --logfile - "$W/root" ;;
 	floor-tftp) set -- "$OUT/pingpong" serve $IP 69 ;;
-	kea-dhcp)
+	floor-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" ;;
+	floor4-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" 4 ;;
+	rs-tftpd-tftp) set -- "$RSTFTPD" -i $IP -p 69 -d "$W/root" -r ;;
+	kea-dhcp | kea-shipped)
 		kea_config >"$W/kea.json"
 		set -- env KEA_PIDFILE_DIR="$W/state" KEA_LOCKFILE_DIR="$W/state" "$KEA" -c "$W/kea.json" ;;
-	isc-dhcpd-dhcp)
-		isc_config >"$W/dhcpd.conf"
+	udhcpd-dhcp | udhcpd-shipped)
+		udhcpd_config >"$W/udhcpd.conf"
+		: >"$W/state/leases"
+		# 0 ms: it asks by ARP whether an address is taken, but does not wait for the answer
+		if [ "$2" = shipped ]; then set -- 2000; else set -- 0; fi
+		set -- busybox udhcpd -f -a "$1" "$W/udhcpd.conf" ;;
+	isc-dhcpd-dhcp | isc-dhcpd-shipped)
+		isc_config "$([ "$2" = shipped ] || echo 'ping-check false;')" >"$W/dhcpd.conf"
 		: >"$W/state/leases"
 		set -- "$DHCPD" -4 -f -q -cf "$W/dhcpd.conf" -lf "$W/state/leases" \
 			-pf "$W/state/pid" lan0 ;;
@@ -307,7 +351,7 @@ memory_test() {
 	wants memory || return 0
 	place "$ALL"
 	memory idle
-	tftpload --clients 50 --source 10.77.100.1 --file bench-6.bin --timeout 60 >/dev/null 2>&1 &
+	tftpload --clients 50 --source 10.77.100.1 --file "bench-$MANY.bin" --timeout 60 >/dev/null 2>&1 &
 	client=$!
 	sleep 0.5
 	memory load
@@ -335,22 +379,42 @@ ready() {
 	return 1
 }
 
-tftp_round() {
-	start "$SERVER" tftp 0
+# One client against a bare ping-pong, many against sockets that answer without a thought:
+# floor takes all through one socket, floor4 through four with epoll, as a real server must.
+floor_round() {
 	if [ "$SERVER" = floor ]; then
+		start floor tftp "$CPU_A"
 		sleep 0.3
-		floor_test one 0
+		floor_test one "$CPU_A"
 		floor_test one-free "$ALL"
-	elif ready tftpload --file bench-0.bin --verify "$W/root/bench-0.bin" --timeout 0.3; then
+		stop
+	fi
+	wants fifty || wants twohundred || return 0
+	start "$SERVER" many "$CPU_A"
+	if ready tftpload --file "bench-$MANY.bin" --verify "$W/root/bench-$MANY.bin" --timeout 5; then
+		tftp_test fifty 50 $MANY "$ALL"
+		tftp_test twohundred 200 $MANY "$ALL"
+	fi
+	stop
+}
+
+tftp_round() {
+	case $SERVER in floor*)
+		floor_round
+		return ;;
+	esac
+	start "$SERVER" tftp "$CPU_A"
+	if ready tftpload --file bench-0.bin --verify "$W/root/bench-0.bin" --timeout 0.3; then
 		[ "$ROUND" != 1 ] || memory_test
-		tftp_test one 1 $BIG 0
-		tftp_test one-free 1 6 "$ALL"
-		tftp_test window 1 $BIG 0 --blksize 1428 --window 64
-		tftp_test fifty 50 6 "$ALL"
-		tftp_test twohundred 200 6 "$ALL"
+		tftp_test one 1 $BIG "$CPU_A"
+		tftp_test one-free 1 $MANY "$ALL"
+		tftp_test window 1 $BIG "$CPU_A" --blksize 1428 --window 64
+		tftp_test fifty 50 $MANY "$ALL"
+		tftp_test twohundred 200 $MANY "$ALL"
 		if [ "$ROUND" = 1 ]; then
 			wire_test delay 0
 			wire_test loss 10
+			wire_test loss5 50
 		fi
 	fi
 	stop
@@ -360,7 +424,7 @@ tftp_round() {
 dhcp_test() {
 	TEST=$1
 	wants "$TEST" || return 0
-	[ "$CPUS" = 1 ] || CPU=1
+	CPU=$CPU_B
 	measure in_cli "$OUT/dhcpload" -i eth0 -n "$2" -c "$3" -f $SEED -t 60 -w || return 0
 	SEED=$((SEED + $2))
 	note dora_s "$(value dora_s)"
@@ -381,21 +445,29 @@ leases_test() {
 	sleep 0.5 # those of the tests before are not asked about
 	before=$(count_leases)
 	# shellcheck disable=SC2016,SC2046 # for the inner shell; a list
-	in_cli sh -c '"$1" -i eth0 -n 500 -c 10 -f "$2" -t 20; shift 2; kill -9 "$@"' sh \
-		"$OUT/dhcpload" $SEED $(server_pids) >/dev/null 2>&1 || return 0
-	note kept "$(calc "100 * ($(count_leases) - $before) / 500")"
+	in_cli sh -c '"$1" -i eth0 -n "$2" -c 10 -f "$3" -t 20; shift 3; kill -9 "$@"' sh \
+		"$OUT/dhcpload" $((LEASES / 2)) $SEED $(server_pids) >/dev/null 2>&1 || return 0
+	note kept "$(calc "100 * ($(count_leases) - $before) / ($LEASES / 2)")"
 }
 
 dhcp_round() {
-	start "$SERVER" dhcp 0
+	start "$SERVER" dhcp "$CPU_A"
 	SEED=$((ROUND * 10000))
 	if ready in_cli "$OUT/dhcpload" -i eth0 -n 1 -f 1 -r 200 -t 0.4; then
 		dhcp_test burst 20 20
-		dhcp_test dhcp1 1000 1
-		dhcp_test dhcp10 2000 10
-		leases_test
+		if [ "$SERVER" != udhcpd ]; then # 50 ms each, one after another: that says it all
+			dhcp_test dhcp1 $LEASES 1
+			dhcp_test dhcp10 $((LEASES * 5 / 4)) 10
+			dhcp_test dhcp50 $((LEASES * 5 / 4)) 50
+			leases_test
+		fi
 	fi
 	stop
+	if [ "$ROUND" = 1 ] && wants powered; then
+		start "$SERVER" shipped "$ALL"
+		! ready in_cli "$OUT/dhcpload" -i eth0 -n 1 -f 1 -r 4000 -t 4 || dhcp_test powered 20 20
+		stop
+	fi
 }
 
 wakeups() {
@@ -425,8 +497,12 @@ mine() { case " ${SERVERS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac }
 
 [ "$(id -u)" = 0 ] || die "needs root, for network namespaces: sudo make bench"
 have ip || die "the command ip (iproute2) is missing"
-have dnsmasq && have in.tftpd || "$ROOT/tests/deps.sh" bench || say "Going on without them."
 mkdir -p "$OUT"
+if [ -z "${SERVERS:-}" ]; then
+	have dnsmasq && have ethtool || "$ROOT/tests/deps.sh" bench || say "Going on without them."
+	[ -d "$OUT/peers" ] || "$HERE/peers.sh" || say "Going on without them."
+fi
+find_peers
 W=$(mktemp -d "$OUT/work.XXXXXX")
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
@@ -442,14 +518,16 @@ fi
 ROUND=0
 while [ $((ROUND += 1)) -le "$ROUNDS" ]; do
 	say "round $ROUND of $ROUNDS"
-	for SERVER in $(tftp_servers); do
-		! mine "$SERVER" || tftp_round
-	done
-	if wants dhcp1 || wants dhcp10 || wants burst; then
+	case " $TESTS " in *" one"* | *" window "* | *" fifty "* | *" twohundred "* | *" delay "* | *" loss"* | *" memory "*)
+		for SERVER in $(tftp_servers); do
+			! mine "$SERVER" || tftp_round
+		done ;;
+	esac
+	case " $TESTS " in *" dhcp"* | *" burst "* | *" powered "*)
 		for SERVER in $(dhcp_servers); do
 			! mine "$SERVER" || dhcp_round
-		done
-	fi
+		done ;;
+	esac
 	if wants start; then
 		for SERVER in $(dhcp_servers); do
 			! mine "$SERVER" || start_round
@@ -458,6 +536,7 @@ while [ $((ROUND += 1)) -le "$ROUNDS" ]; do
 done
 say
 say "$(uname -sr), $CPUS CPUs, $ROUNDS rounds; medians [min-max], ratios within a round. CPU is the server's."
-awk -f "$HERE/table.awk" "$RESULTS"
-say "All figures: ${RESULTS#"$ROOT"/}"
+awk -v plot="$OUT/bench.svg" -v machine="$(uname -sr), $CPUS CPUs, $ROUNDS rounds." \
+	-f "$HERE/table.awk" -f "$HERE/plot.awk" "$RESULTS"
+say "All figures: ${RESULTS#"$ROOT"/}; a picture: ${OUT#"$ROOT"/}/bench.svg"
 exit $BAD

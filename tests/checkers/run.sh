@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # make checkers: everything that looks for mistakes without being a test of ours.
-#   tests/checkers/run.sh [shellcheck cppcheck analyzer tidy scan msan valgrind bigendian 32bit coverage]
+#   tests/checkers/run.sh [shellcheck cppcheck instructions analyzer tidy scan msan valgrind bigendian 32bit coverage]
 #
-# The first two take half a minute together and belong to make test; the others take minutes and are
-# run by CI, too (QUICK=1 leaves the slowest programs out). One line each: ok, FAILED or SKIPPED.
+# The first three take a minute and a half together and belong to make test; the others take minutes and
+# are run by CI, too (QUICK=1 leaves the slowest programs out). One line each: ok, FAILED or SKIPPED.
 # What a checker says wrongly stands in known.txt with the reason; all else fails.
 set -u
 cd "$(dirname "$0")/../.." || exit
@@ -47,6 +47,15 @@ check_cppcheck() {
 		--library=tests/checkers/cppcheck.cfg \
 		src tests/unit tests/support tests/tools >"$log" 2>&1 || { verdict cppcheck 1 "$log"; return; }
 	judge cppcheck
+}
+
+# What a block, an exchange and an event take, against tests/bench/instructions.txt.
+check_instructions() {
+	B=${B%/check} tests/bench/instructions.sh >"$log" 2>&1
+	result=$?
+	grep '^SKIPPED' "$log" && [ $result = 0 ] && return
+	verdict "instructions for each block, exchange and event" $result "$log"
+	grep '^Only our own\|^Less than' "$log"
 }
 
 check_analyzer() {
@@ -130,7 +139,7 @@ check_coverage() {
 	[ $result = 0 ] && echo "ok      coverage: $(tail -n 2 "$log" | head -n 1)" || verdict coverage $result "$log"
 }
 
-[ $# -gt 0 ] || set -- shellcheck cppcheck analyzer tidy scan msan valgrind bigendian 32bit coverage
+[ $# -gt 0 ] || set -- shellcheck cppcheck instructions analyzer tidy scan msan valgrind bigendian 32bit coverage
 for c; do
 	"check_$c"
 done
