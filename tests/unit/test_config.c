@@ -118,7 +118,7 @@ static void refused_flags(void **state)
 		 "--max-transfers: `0' is too small; give a number from 1 to 20000"},
 		{"--max-transfers 20001",
 		 "--max-transfers: `20001' is too large; give a number from 1 to 20000"},
-		{"--count 1025", "--count: `1025' is too large; give a number from 1 to 1024"},
+		{"--count 8193", "--count: `8193' is too large; give a number from 1 to 8192"},
 		{"--timeout 0", "--timeout: `0' is too short; give seconds from 1 to 31536000"},
 		{"--interface", "--interface needs a value: --interface NAME"},
 		{"-i --force",
@@ -363,8 +363,8 @@ static void counts(void **state)
 	assert_int_equal(c.count, 0);
 	assert_int_equal(config_rig_load(&c, "--once", &f), 0);
 	assert_int_equal(c.count, 1);
-	assert_int_equal(config_rig_load(&c, "--count 1024 --timeout 9", &f), 0);
-	assert_int_equal(c.count, 1024);
+	assert_int_equal(config_rig_load(&c, "--count 8192 --timeout 9", &f), 0);
+	assert_int_equal(c.count, 8192);
 	assert_int_equal(c.timeout_seconds, 9);
 }
 
