@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NETMASK	     0xfffff000u	    /* 10.79.64.0/20: room for a hall full of phones */
+#define NETMASK	     0xffffc000u	    /* 10.79.64.0/18: room for a hall full of phones */
 #define POOL_FIRST   0x0a4f4632u	    /* 10.79.70.50 */
 #define WALL_START   INT64_C(1767225600000) /* 2026-01-01 00:00:00 UTC */
 #define LEASE	     3600
@@ -188,8 +188,8 @@ void sim_daemon_start(struct sim_wire *w)
 		.max_per_client = PER_CLIENT};
 	struct tftp_catalogue catalogue = {.ctx = w, .find = find, .release = release};
 
-	if (pool > 2000)
-		pool = 2000;
+	if (pool > LEASE_POOL_MAX)
+		pool = LEASE_POOL_MAX;
 	slots = w->count * 4 + 12 > SIM_SLOTS ? SIM_SLOTS : w->count * 4 + 12;
 	s->leases.slots = calloc(pool, sizeof(*s->leases.slots));
 	s->leases.index = calloc(lease_index_size(pool), sizeof(*s->leases.index));

@@ -149,8 +149,8 @@ static void refused_flags(void **state)
 		{"--pool 10.0.0.9",
 		 "--pool: `10.0.0.9' is no range of addresses; give FIRST-LAST, such as "
 		 "10.79.70.50-10.79.70.250"},
-		{"--pool 10.0.0.0-10.0.16.0",
-		 "--pool: `10.0.0.0-10.0.16.0' holds 4097 addresses; give at most 4096"},
+		{"--pool 10.0.0.0-10.0.32.0",
+		 "--pool: `10.0.0.0-10.0.32.0' holds 8193 addresses; give at most 8192"},
 		{"--pool 10.0.0.0-224.0.0.1",
 		 "--pool: `10.0.0.0-224.0.0.1' is no range of addresses; give FIRST-LAST, such as "
 		 "10.79.70.50-10.79.70.250"},
