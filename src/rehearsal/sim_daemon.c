@@ -281,6 +281,16 @@ static void send_blocks(struct sim_wire *w, const struct tftp_out *out)
 	}
 }
 
+static void opened(struct sim_wire *w, const struct tftp_out *out)
+{
+	const struct handle *h = out->content;
+	unsigned phone = sim_wire_find_ip(w, out->peer.ip);
+
+	w->server.turn[out->slot]++;
+	if (h && !h->owned && phone < w->count)
+		sim_phone_expect(w->end[phone].phone, h->span);
+}
+
 static void perform_tftp(struct sim_wire *w)
 {
 	struct tftp_out *out = &w->server.tftp_out;
@@ -295,7 +305,7 @@ static void perform_tftp(struct sim_wire *w)
 	}
 	if (out->slot != TFTP_NO_SLOT) {
 		if (out->opened)
-			w->server.turn[out->slot]++;
+			opened(w, out);
 		if (out->send.control || out->send.count > 0)
 			send_blocks(w, out);
 	}

@@ -14,9 +14,9 @@
 #
 # What is promised, and looked at once a second:
 # - every phone says that it is back, and for every one of them there is one phone.recovered;
-# - memory: over the phones that come again and again the median of the last tenth is at most 256 KiB
-#   above that of the second tenth (the first one warms up). Over those that are new each may cost 4
-#   KiB, until the table of phones (8,192) is full;
+# - memory: when every one of those that come again and again has been there once, the median of the
+#   last tenth of what follows is at most 256 KiB above that of its first tenth. Of those that are new
+#   each may cost 4 KiB, until the table of phones (8,192) is full;
 # - descriptors: in the end as many as in the beginning, and never more than 300 above that;
 # - threads as many as in the beginning; no warning but of the firmware that half-knowing phones refuse,
 #   and of transfers that nobody answers any more because the power failed.
@@ -85,7 +85,7 @@ crowd() {
 	ip netns exec "$CLI" nice "$SIM" "$@" >/dev/null 2>"$T/lost" 9>&-
 }
 
-# phase NAME FIRST-MAC OF-HOW-MANY MAY-GROW-KIB
+# phase NAME FIRST-MAC OF-HOW-MANY WARM-AFTER MAY-GROW-KIB
 phase() {
 	BEFORE=$(recovered) begin=$(date +%s)
 	: >"$SAMPLES"
@@ -102,13 +102,14 @@ phase() {
 	grep '"phone.recovered"' "$EVENTS" | tail -n +$((BEFORE + 1)) |
 		sed 's/.*"mac": *"\([^"]*\)".*/\1/' | sort | uniq -c | awk '{ print $1 }' | sort -n | uniq -c >"$PHASE"
 	[ $(($(recovered) - BEFORE)) = "$N" ] || fail "$1: $N phones were on the cable, $(($(recovered) - BEFORE)) proven; phones by number of proofs: $(cat "$PHASE")"
-	awk -v may="$4" -v fds0="$FDS" -v threads0="$THREADS" -v what="$1" '
+	awk -v warm="$4" -v may="$5" -v fds0="$FDS" -v threads0="$THREADS" -v what="$1" '
 		function median(from, to,   i, j, k, v) {
 			k = 0
 			for (i = from; i <= to; i++) v[++k] = anon[i]
 			for (i = 2; i <= k; i++) for (j = i; j > 1 && v[j] < v[j - 1]; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
 			return v[int((k + 1) / 2)]
 		}
+		$2 <= warm { cold = NR }
 		{ at[NR] = $1; n[NR] = $2; anon[NR] = $3; rss[NR] = $4; fds[NR] = $5; threads[NR] = $6; events[NR] = $7 }
 		END {
 			print "  seconds recovered anonymous resident descriptors threads  events"
@@ -116,14 +117,14 @@ phase() {
 				k = int(i * NR / 10); if (k < 1) k = 1
 				printf "  %7d %9d %5d KiB %4d KiB %9d %7d %9d\n", at[k], n[k], anon[k], rss[k], fds[k], threads[k], events[k]
 			}
-			tenth = int(NR / 10)
+			tenth = int((NR - cold) / 10)
 			for (i = 1; i <= NR; i++) {
 				if (fds[i] > fds0 + 300) bad = bad " descriptors: " fds[i]
 				if (threads[i] != threads0) bad = bad " threads: " threads[i]
 			}
 			if (tenth >= 3) {
-				first = median(tenth + 1, 2 * tenth); last = median(NR - tenth + 1, NR)
-				printf "  anonymous memory, median of the second tenth and of the last: %d and %d KiB\n", first, last
+				first = median(cold + 1, cold + tenth); last = median(NR - tenth + 1, NR)
+				printf "  anonymous memory from second %d on, median of the first tenth and of the last: %d and %d KiB\n", at[cold + 1], first, last
 				if (last > first + may) bad = bad " memory grows by " last - first " KiB"
 			}
 			if (bad) { print what ":" bad; exit 1 }
@@ -133,8 +134,8 @@ phase() {
 firmware
 serve
 FDS=$(descriptors) THREADS=$(awk '/^Threads:/ { print $2 }' "/proc/$DAEMON/status")
-phase "the same $AGAIN phones again and again" 00:1b:54:10:00:00 "$AGAIN" 256
-phase "phones that were never seen" 00:1b:54:40:00:00 "$N" $(((N < 8192 ? N : 8192) * 4 + 256))
+phase "the same $AGAIN phones again and again" 00:1b:54:10:00:00 "$AGAIN" "$AGAIN" 256
+phase "phones that were never seen" 00:1b:54:40:00:00 "$N" -1 $(((N < 8192 ? N : 8192) * 4 + 256))
 
 # Connections of phones that were unplugged are given up, and with them the descriptors.
 as_before() { [ "$(descriptors)" -le "$FDS" ]; }
