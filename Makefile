@@ -157,11 +157,13 @@ installed = $(B)/reflashd:755:$(BINDIR)/reflashd \
             $(B)/docs/completion.bash:644:$(DATADIR)/bash-completion/completions/reflashd \
             $(B)/docs/completion.zsh:644:$(ZSHDIR)/_reflashd \
             $(B)/docs/reflashd.service:644:$(UNITDIR)/reflashd.service \
+            $(B)/docs/reflashd@.service:644:$(UNITDIR)/reflashd@.service \
             conf/reflashd.sysusers:644:$(SYSUSERSDIR)/reflashd.conf
 conf_file = $(DESTDIR)$(CONFDIR)/reflashd.conf
 install: all docs
 	$(Q)sed 's#/usr/sbin/reflashd#$(BINDIR)/reflashd#; s#/etc/reflashd.conf#$(CONFDIR)/reflashd.conf#' \
 	conf/reflashd.service > $(B)/docs/reflashd.service
+	$(Q)sed -f conf/instance.sed $(B)/docs/reflashd.service > $(B)/docs/reflashd@.service
 	$(Q)set -e; for f in $(installed); do from=$${f%%:*}; to=$${f##*:}; mode=$${f#*:}; mode=$${mode%%:*}; \
 	install -D -m $$mode $$from $(DESTDIR)$$to; echo "  $(DESTDIR)$$to"; done
 	$(Q)if [ -e $(conf_file) ] && ! cmp -s conf/reflashd.conf $(conf_file); then \
