@@ -4,6 +4,7 @@
 #   make test       run every test                make bench    side by side with the others
 #   make install    DESTDIR and PREFIX honoured   make fuzz     T=seconds for each target, ENGINE=afl
 #   make deb        a Debian package              make static   one file for any Linux (fetches sources)
+#   make soak       N=10000 recoveries, twice: memory and descriptors flat, not one phone lost
 #   make help       this text.  V=1 shows commands, SAN=1 builds with ASan and UBSan, CC=clang works.
 #   Also: deps (installs what a build needs), docs, units, tools, checkers, coverage, mutate, format, uninstall, clean.
 
@@ -151,6 +152,9 @@ mutate: ; $(Q)python3 tests/checkers/mutate.py $(if $(N),-n $(N)) $(FILE)
 bench:
 	$(Q)$(MAKE) --no-print-directory all tools $(benches)
 	$(Q)BIN=$(B)/reflashd tests/bench/run.sh
+soak:
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)BIN=$(B)/reflashd TOOLS=$(B)/tools N=$(or $(N),10000) tests/soak/run.sh
 format: ; $(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
 # The manual and the completions are made from the tables of the program (src/man/tables.c).
@@ -174,11 +178,13 @@ installed = $(B)/reflashd:755:$(BINDIR)/reflashd \
             $(B)/docs/completion.bash:644:$(DATADIR)/bash-completion/completions/reflashd \
             $(B)/docs/completion.zsh:644:$(ZSHDIR)/_reflashd \
             $(B)/docs/reflashd.service:644:$(UNITDIR)/reflashd.service \
+            $(B)/docs/reflashd@.service:644:$(UNITDIR)/reflashd@.service \
             conf/reflashd.sysusers:644:$(SYSUSERSDIR)/reflashd.conf
 conf_file = $(DESTDIR)$(CONFDIR)/reflashd.conf
 install: all docs
 	$(Q)sed 's#/usr/sbin/reflashd#$(BINDIR)/reflashd#; s#/etc/reflashd.conf#$(CONFDIR)/reflashd.conf#' \
 	conf/reflashd.service > $(B)/docs/reflashd.service
+	$(Q)sed -f conf/instance.sed $(B)/docs/reflashd.service > $(B)/docs/reflashd@.service
 	$(Q)set -e; for f in $(installed); do from=$${f%%:*}; to=$${f##*:}; mode=$${f#*:}; mode=$${mode%%:*}; \
 	install -D -m $$mode $$from $(DESTDIR)$$to; echo "  $(DESTDIR)$$to"; done
 	$(Q)if [ -e $(conf_file) ] && ! cmp -s conf/reflashd.conf $(conf_file); then \
@@ -193,7 +199,7 @@ uninstall:
 deb: ; $(Q)conf/debian/build.sh $(VERSION) $(B)
 static: ; $(Q)conf/static.sh $(B)
 clean: ; rm -rf build
-help: ; @sed -n '3,9s/^# \{0,1\}//p' Makefile
+help: ; @sed -n '3,10s/^# \{0,1\}//p' Makefile
 
-.PHONY: all docs deb static units tools deps demo test checkers coverage mutate bench fuzz format install uninstall clean help
+.PHONY: all docs deb static units tools deps demo test checkers coverage mutate bench soak fuzz format install uninstall clean help
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

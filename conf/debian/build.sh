@@ -22,6 +22,7 @@ cp -pR conf/debian "$tree/debian"
 rm "$tree/debian/build.sh"
 cd "$tree/debian"
 cp ../conf/reflashd.service reflashd.service
+sed -f ../conf/instance.sed reflashd.service >reflashd@.service
 cp ../conf/reflashd.sysusers reflashd.sysusers
 needs=$(sed -n "s/^build='\(.*\)'/\1/p" "$root/tests/deps.sh" | tr ' ' '\n' | grep -vxE 'make|gcc|libc6-dev|iproute2|util-linux' | paste -sd , | sed 's/,/, /g')
 sed -i "s/@BUILD@/$needs/" control

@@ -14,7 +14,7 @@
 #include "reflashd/base.h"
 #include "reflashd/fault.h"
 
-#define LEASE_POOL_MAX 4096 /* addresses in a pool: a /20 */
+#define LEASE_POOL_MAX 8192 /* addresses in a pool: a /19 */
 
 enum lease_state {
 	LEASE_FREE,

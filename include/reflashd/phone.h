@@ -20,8 +20,12 @@
 #include "reflashd/catalogue.h"
 #include "reflashd/event.h"
 #include "reflashd/fault.h"
+#include "reflashd/least.h"
 
-#define PHONES_MAX 1024
+/* A power of two. One more makes another one be forgotten: first who never got further than a
+ * lease, and of those who was silent for longest. A bit over a kilobyte each, once they have come.
+ */
+#define PHONES_MAX 8192
 
 enum phone_stage {
 	PHONE_SEEN,	 /* it spoke */
@@ -91,6 +95,8 @@ struct phone {
 	bool loader_seen;     /* TERMxx_LOAD was announced since it last ran a load */
 	uint32_t under_way;   /* like fetched: begun and neither completed nor given up */
 	unsigned unmoved;     /* times it took all of .load and announced another afterwards */
+
+	uint16_t next_mac, next_ip; /* table.c */
 };
 
 _Static_assert(sizeof(struct phone) <= 2048, "200 phones under 2 KB each");
@@ -111,6 +117,11 @@ struct phones {
 			  */
 	uint32_t own_ip; /* ours, for the words; 0: not known */
 	uint32_t rival_ip; /* another DHCP server on the wire, when one was seen; else 0 */
+	/* The table's own (table.c): chains by address, and tournaments by what is due when, and by
+	 * who is to be forgotten first. */
+	uint16_t by_mac[PHONES_MAX], by_ip[PHONES_MAX];
+	struct least due, stale;
+	int64_t due_node[LEAST_NODES(PHONES_MAX)], stale_node[LEAST_NODES(PHONES_MAX)];
 };
 
 struct phones_out {

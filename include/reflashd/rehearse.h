@@ -12,7 +12,7 @@
 #include "reflashd/plan.h"
 #include "reflashd/sim_wire.h"
 
-#define REHEARSE_PHONES_MAX 200
+#define REHEARSE_PHONES_MAX 5000
 #define REHEARSE_STEPS_MAX  8
 #define REHEARSE_WHY_MAX    160
 

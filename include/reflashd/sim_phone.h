@@ -170,6 +170,13 @@ struct sim_phone *sim_phone_new_of(const struct sim_phone_config *config,
 typedef bool (*sim_phone_namer)(void *ctx, const struct loads *list, char *load, size_t size);
 void sim_phone_name_loads(struct sim_phone *p, sim_phone_namer namer, void *ctx);
 
+/*
+ * What the file that it asks for will most likely hold, valid as long as the phone: as long as that
+ * is what arrives, the phone compares and keeps no copy. Five thousand phones that fetch four
+ * megabytes each would not fit into memory otherwise. Nothing is believed that did not arrive.
+ */
+void sim_phone_expect(struct sim_phone *p, struct span content);
+
 /* Called with every file that arrived whole, before the phone judges it: for tests that
  * compare what arrived with what was to be sent. */
 typedef void (*sim_phone_keep)(void *ctx, const struct sim_phone *p, const char *name,

@@ -31,7 +31,7 @@ enum { TARGET, PHONES, LOSS, SEED, KEYS, MODELS, VERBOSE };
 
 static const struct cli_option options[] = {
 	[TARGET] = {"target", 0, "LOAD|newest", "the load to end at (default: newest)"},
-	[PHONES] = {"phones", 0, "N", "a fleet of N erased phones of each model, 1 to 200"},
+	[PHONES] = {"phones", 0, "N", "a fleet of N erased phones of each model, 1 to 5000"},
 	[LOSS] = {"loss", 0, "PERCENT", "a bad cable: so many packets lost each way, 0 to 50"},
 	[SEED] = {"seed", 0, "N", "another course of events; a seed repeats a run"},
 	[KEYS] = {"keys", 0, "FILE", "further verification keys (as firmware/keys.ini)"},

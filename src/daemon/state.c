@@ -349,11 +349,14 @@ static void on_save_timer(uv_timer_t *timer)
 	must(uv_queue_work(d->loop, &w->work, write_phones, on_phones_written) == 0);
 }
 
-/* Gathered for a tenth of a second: twenty phones at once are one write. */
+/* Gathered for a tenth of a second: twenty phones at once are one write. All of them are written
+ * each time, so with thousands it is a whole second, and their number costs no more than that. */
 void state_save_soon(struct daemon *d)
 {
+	uint64_t wait = d->save_failed ? 1000 : 100 + d->phones.count / 8;
+
 	if (uv_is_closing((uv_handle_t *)&d->save_timer) || d->phones_writer)
 		return;
 	if (!uv_is_active((uv_handle_t *)&d->save_timer))
-		uv_timer_start(&d->save_timer, on_save_timer, d->save_failed ? 1000 : 100, 0);
+		uv_timer_start(&d->save_timer, on_save_timer, wait, 0);
 }

@@ -119,7 +119,7 @@ static void learn(struct fold *s, const char *load)
 		learn_model(s, fold_only_model(s, models_by_load(m, load)));
 	/* DHCP and the packets of TFTP know the address better: this fills a gap only. */
 	if (!s->phone->ip && event_has(e, FIELD_IP) && !phones_find_ip(s->phones, e->ip))
-		s->phone->ip = e->ip;
+		fold_set_ip(s, e->ip);
 }
 
 /* ---- which load does it mean? ---- */

@@ -24,7 +24,17 @@ bool fold_open(struct fold *s, bool create);
 /* The same for a phone that names itself: mac NULL, when it does not. */
 bool fold_open_as(struct fold *s, const struct mac *mac, bool create);
 
+/* table.c: the records. */
+void table_init(struct phones *p);
+/* A new phone; the table is never full (see phone.h). */
+struct phone *table_add(struct phones *p, struct mac mac);
 /* This address is the phone's now, and nobody else's. 0 changes nothing. */
+void table_set_ip(struct phones *p, struct phone *phone, uint32_t ip);
+/* After anything that may have changed its stage or a deadline of it. */
+void table_note(struct phones *p, const struct phone *phone);
+/* Who is to be woken by then, the first of them; NULL: nobody. */
+struct phone *table_due(struct phones *p, int64_t now_ms);
+
 void fold_set_ip(struct fold *s, uint32_t ip);
 /* The name behind the last folder in the event's file; "" when it names none. */
 const char *fold_base_name(const struct event *e);

@@ -4,7 +4,7 @@
  * name; what a phone fetched counts on only when the bundle of that name holds the same files in
  * the same order, since the bits of a phone mean places in it.
  */
-#include "reflashd/phone.h"
+#include "fold.h"
 
 void phones_change_library(struct phones *p, const struct library *library)
 {
@@ -15,11 +15,12 @@ void phones_change_library(struct phones *p, const struct library *library)
 		if (phone->model)
 			phone->model = models_by_id(library->models, phone->model->id);
 		phone->bundle = phone->load[0] ? library_bundle(library, phone->load) : NULL;
-		if (old && phone->bundle &&
-		    bundle_same_files(p->library, old, library, phone->bundle))
-			continue;
-		phone->fetched = phone->ever = phone->unsure = 0;
-		phone->file_bytes = 0;
+		if (!old || !phone->bundle ||
+		    !bundle_same_files(p->library, old, library, phone->bundle)) {
+			phone->fetched = phone->ever = phone->unsure = 0;
+			phone->file_bytes = 0;
+		}
+		table_note(p, phone);
 	}
 	p->library = library;
 	p->models = library->models;

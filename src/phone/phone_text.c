@@ -10,7 +10,7 @@
  *
  * The text is gone through twice: once to judge it, once to take it over.
  */
-#include "reflashd/phone.h"
+#include "fold.h"
 
 #include "reflashd/text.h"
 
@@ -124,11 +124,8 @@ static bool take_over(struct phones *p, const struct line *line)
 		return false;
 	if ((!model && strcmp(line->model, "-") != 0) || p->count == PHONES_MAX)
 		return true;
-	phone = &p->phone[p->count++];
-	memset(phone, 0, sizeof(*phone));
-	phone->mac = line->mac;
+	phone = table_add(p, line->mac);
 	phone->model = model;
-	phone->stage = PHONE_STAGE_COUNT; /* it has not spoken yet */
 	phone->erased = line->erased;
 	text_copy(phone->runs, sizeof(phone->runs), line->runs);
 	text_copy(phone->newest, sizeof(phone->newest), line->newest);
@@ -161,7 +158,7 @@ int phones_text_read(struct phones *p, const char *name, const char *text, size_
 			struct line line = empty;
 
 			if (!stop || n >= sizeof(buffer) || memchr(at, '\0', n)) {
-				p->count = 0;
+				table_init(p);
 				return bad_line(f, name, number, "is cut off or far too long");
 			}
 			memcpy(buffer, at, n);
@@ -174,7 +171,7 @@ int phones_text_read(struct phones *p, const char *name, const char *text, size_
 						"is not \"MAC MODEL RUNS NEWEST erased|running "
 						"REFUSED\"");
 			if (pass == 1 && !take_over(p, &line)) {
-				p->count = 0;
+				table_init(p);
 				return bad_line(f, name, number,
 						"names a phone for the second time");
 			}

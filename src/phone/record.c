@@ -20,51 +20,12 @@ void phones_init(struct phones *p, const struct library *library)
 	must(library && library->models);
 	p->library = library;
 	p->models = library->models;
-	p->count = 0;
+	table_init(p);
 	p->recovered = 0;
 	p->changes = 0;
 	p->listening = false;
 	p->own_ip = p->rival_ip = 0;
 	phones_aim(p, "newest", false);
-}
-
-struct phone *phones_find(struct phones *p, struct mac mac)
-{
-	for (unsigned i = 0; i < p->count; i++)
-		if (mac_equal(p->phone[i].mac, mac))
-			return &p->phone[i];
-	return NULL;
-}
-
-struct phone *phones_find_ip(struct phones *p, uint32_t ip)
-{
-	for (unsigned i = 0; ip && i < p->count; i++)
-		if (p->phone[i].ip == ip)
-			return &p->phone[i];
-	return NULL;
-}
-
-static bool never_fed(const struct phone *phone)
-{
-	return phone->stage <= PHONE_LEASED || phone->stage == PHONE_STAGE_COUNT;
-}
-
-/* A free record, or the one to forget: first who never got further than a lease, and of those
- * the one without news for the longest time. */
-static struct phone *room_for(struct phones *p)
-{
-	struct phone *worst = &p->phone[0];
-
-	if (p->count < PHONES_MAX)
-		return &p->phone[p->count++];
-	for (unsigned i = 1; i < PHONES_MAX; i++) {
-		struct phone *phone = &p->phone[i];
-		bool idle = never_fed(phone), worst_idle = never_fed(worst);
-
-		if (idle != worst_idle ? idle : phone->stage_ms < worst->stage_ms)
-			worst = phone;
-	}
-	return worst;
 }
 
 /* Nobody's own address: all zero, or a group's. */
@@ -81,12 +42,8 @@ bool fold_open_as(struct fold *s, const struct mac *mac, bool create)
 	s->phone = has_mac  ? phones_find(s->phones, *mac)
 		   : has_ip ? phones_find_ip(s->phones, e->ip)
 			    : NULL;
-	if (!s->phone && has_mac && create) {
-		s->phone = room_for(s->phones);
-		memset(s->phone, 0, sizeof(*s->phone));
-		s->phone->mac = *mac;
-		s->phone->stage = PHONE_STAGE_COUNT; /* nothing was said of it yet */
-	}
+	if (!s->phone && has_mac && create)
+		s->phone = table_add(s->phones, *mac);
 	/* Also one of whom the state of an earlier run told. */
 	if (s->phone && s->phone->stage == PHONE_STAGE_COUNT)
 		s->phone->first_ms = s->phone->stage_ms = e->wall_ms;
@@ -100,12 +57,7 @@ bool fold_open(struct fold *s, bool create)
 
 void fold_set_ip(struct fold *s, uint32_t ip)
 {
-	struct phone *before = phones_find_ip(s->phones, ip);
-
-	if (before && before != s->phone)
-		before->ip = 0;
-	if (ip)
-		s->phone->ip = ip;
+	table_set_ip(s->phones, s->phone, ip);
 }
 
 const char *fold_base_name(const struct event *e)

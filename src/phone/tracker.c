@@ -394,11 +394,14 @@ void phones_apply(struct phones *p, const struct event *e, struct phones_out *ou
 
 	out->event_count = 0;
 	fold(&s);
-	if (!s.phone || s.phone->stage == PHONE_STAGE_COUNT) /* known, but not heard of yet */
+	if (!s.phone)
 		return;
-	if (s.moved)
-		advice_moved(&s);
-	advice_apply(&s);
+	if (s.phone->stage != PHONE_STAGE_COUNT) { /* else known, but not heard of yet */
+		if (s.moved)
+			advice_moved(&s);
+		advice_apply(&s);
+	}
+	table_note(p, s.phone);
 }
 
 /* What one phone may have to say at a time: a proof with its remarks, and advice. */
@@ -406,44 +409,25 @@ void phones_apply(struct phones *p, const struct event *e, struct phones_out *ou
 
 void phones_tick(struct phones *p, int64_t wall_ms, struct phones_out *out)
 {
+	struct phone *phone;
 	struct event e;
 
 	event_init(&e, EVENT_DAEMON_NOTE); /* carries the time, nothing else */
 	e.wall_ms = wall_ms;
 	out->event_count = 0;
-	for (unsigned i = 0; i < p->count; i++) {
-		struct phone *phone = &p->phone[i];
-		struct fold s = {.phones = p, .phone = phone, .event = &e, .out = out};
-		bool proof = phone->proof_due_ms && phone->proof_due_ms <= wall_ms;
+	for (unsigned turn = 0; turn < ARRAY_LEN(out->events); turn++) {
+		struct fold s = {.phones = p, .event = &e, .out = out};
 
-		if (phone->stage == PHONE_STAGE_COUNT ||
-		    (!proof && advice_deadline(phone) > wall_ms))
-			continue;
-		if (out->event_count + AT_ONCE > ARRAY_LEN(out->events))
+		phone = table_due(p, wall_ms);
+		if (!phone || out->event_count + AT_ONCE > ARRAY_LEN(out->events))
 			return;
-		if (proof)
+		s.phone = phone;
+		if (phone->proof_due_ms && phone->proof_due_ms <= wall_ms)
 			fold_settle(&s);
 		if (s.moved)
 			advice_moved(&s);
-		if (advice_deadline(phone) <= wall_ms)
+		if (phone->stage != PHONE_STAGE_COUNT && advice_deadline(phone) <= wall_ms)
 			advice_tick(p, phone, wall_ms, out);
+		table_note(p, phone);
 	}
-}
-
-int64_t phones_deadline(const struct phones *p)
-{
-	int64_t due = INT64_MAX;
-
-	for (unsigned i = 0; i < p->count; i++) {
-		const struct phone *phone = &p->phone[i];
-		int64_t advice = INT64_MAX;
-
-		if (phone->stage != PHONE_STAGE_COUNT)
-			advice = advice_deadline(phone);
-		if (phone->proof_due_ms && phone->proof_due_ms < due)
-			due = phone->proof_due_ms;
-		if (advice < due)
-			due = advice;
-	}
-	return due;
 }

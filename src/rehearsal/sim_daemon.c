@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NETMASK	     0xfffff000u	    /* 10.79.64.0/20: room for a hall full of phones */
+#define NETMASK	     0xffffc000u	    /* 10.79.64.0/18: room for a hall full of phones */
 #define POOL_FIRST   0x0a4f4632u	    /* 10.79.70.50 */
 #define WALL_START   INT64_C(1767225600000) /* 2026-01-01 00:00:00 UTC */
 #define LEASE	     3600
@@ -188,8 +188,8 @@ void sim_daemon_start(struct sim_wire *w)
 		.max_per_client = PER_CLIENT};
 	struct tftp_catalogue catalogue = {.ctx = w, .find = find, .release = release};
 
-	if (pool > 2000)
-		pool = 2000;
+	if (pool > LEASE_POOL_MAX)
+		pool = LEASE_POOL_MAX;
 	slots = w->count * 4 + 12 > SIM_SLOTS ? SIM_SLOTS : w->count * 4 + 12;
 	s->leases.slots = calloc(pool, sizeof(*s->leases.slots));
 	s->leases.index = calloc(lease_index_size(pool), sizeof(*s->leases.index));
@@ -281,6 +281,16 @@ static void send_blocks(struct sim_wire *w, const struct tftp_out *out)
 	}
 }
 
+static void opened(struct sim_wire *w, const struct tftp_out *out)
+{
+	const struct handle *h = out->content;
+	unsigned phone = sim_wire_find_ip(w, out->peer.ip);
+
+	w->server.turn[out->slot]++;
+	if (h && !h->owned && phone < w->count)
+		sim_phone_expect(w->end[phone].phone, h->span);
+}
+
 static void perform_tftp(struct sim_wire *w)
 {
 	struct tftp_out *out = &w->server.tftp_out;
@@ -295,7 +305,7 @@ static void perform_tftp(struct sim_wire *w)
 	}
 	if (out->slot != TFTP_NO_SLOT) {
 		if (out->opened)
-			w->server.turn[out->slot]++;
+			opened(w, out);
 		if (out->send.control || out->send.count > 0)
 			send_blocks(w, out);
 	}

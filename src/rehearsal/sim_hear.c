@@ -24,8 +24,9 @@ static const usec_t tries[] = {USEC_SEC(2), USEC_SEC(10), USEC_SEC(30), USEC_SEC
 
 struct line {
 	bool used, sip;
-	unsigned phone;
+	unsigned phone, number;
 	uint32_t serial;
+	struct line *next; /* of the same phone, or the next free one */
 	struct sccp sccp;
 	struct sip_stream stream;
 };
@@ -41,7 +42,6 @@ struct page {
 };
 
 struct sim_ears {
-	usec_t next; /* the earliest deadline of all below */
 	uint32_t serial;
 	struct overheard overheard;
 	struct overheard_out overheard_out;
@@ -50,9 +50,12 @@ struct sim_ears {
 	struct sccp_out sccp_out;
 	struct sip sip;
 	struct sip_out sip_out;
-	unsigned lines;
-	struct line **line;
-	struct page *page; /* by phone of the wire */
+	unsigned lines, size;
+	struct line **line, *free_line;
+	struct line **of;  /* by phone of the wire: its connections */
+	struct page *page; /* by phone, too */
+	struct least line_due, page_due;
+	int64_t *line_node, *page_node;
 };
 
 static bool hears(const struct sim_wire *w, unsigned what)
@@ -72,7 +75,8 @@ void sim_hear_start(struct sim_wire *w)
 	s = calloc(1, sizeof(*s));
 	must(s);
 	w->ears = s;
-	s->next = USEC_NEVER;
+	s->of = calloc(w->count + 1, sizeof(struct line *));
+	must(s->of);
 	if (hears(w, SIM_SPEAKS_CDP))
 		overheard_init(&s->overheard, &config);
 	sccp_memory_init(&s->memory);
@@ -82,7 +86,8 @@ void sim_hear_start(struct sim_wire *w)
 	if (!hears(w, SIM_SPEAKS_PAGE))
 		return;
 	s->page = calloc(w->count + 1, sizeof(*s->page));
-	must(s->page);
+	s->page_node = calloc(LEAST_NODES(w->size), sizeof(*s->page_node));
+	must(s->page && s->page_node);
 	for (i = 0; i < w->count; i++)
 		s->page[i].at = USEC_NEVER;
 }
@@ -97,19 +102,41 @@ void sim_hear_free(struct sim_wire *w)
 	for (i = 0; i < s->lines; i++)
 		free(s->line[i]);
 	free(s->line);
+	free(s->line_node);
+	free(s->of);
 	free(s->page);
+	free(s->page_node);
 	free(s);
 }
 
-static void earlier(struct sim_ears *s, usec_t deadline)
+static int64_t as_key(usec_t deadline)
 {
-	if (deadline < s->next)
-		s->next = deadline;
+	return deadline < INT64_MAX ? (int64_t)deadline : LEAST_NONE;
+}
+
+static usec_t earliest(const struct least *l, const int64_t *node)
+{
+	int64_t key = least_key(l, node);
+
+	return key == LEAST_NONE ? USEC_NEVER : (usec_t)key;
 }
 
 usec_t sim_hear_deadline(const struct sim_wire *w)
 {
-	return w->ears ? w->ears->next : USEC_NEVER;
+	const struct sim_ears *s = w->ears;
+	usec_t line, page;
+
+	if (!s)
+		return USEC_NEVER;
+	line = earliest(&s->line_due, s->line_node);
+	page = earliest(&s->page_due, s->page_node);
+	return line < page ? line : page;
+}
+
+static void set_page(struct sim_ears *s, unsigned phone, usec_t at)
+{
+	s->page[phone].at = at;
+	least_set(&s->page_due, s->page_node, phone, as_key(at));
 }
 
 /* ---- CDP ---- */
@@ -127,35 +154,62 @@ void sim_hear_frame(struct sim_wire *w, const uint8_t *data, size_t len)
 
 /* ---- SCCP and SIP ---- */
 
-static struct line *find_line(struct sim_ears *s, unsigned phone, uint32_t serial)
+static struct line *find_line(const struct sim_ears *s, unsigned phone, uint32_t serial)
 {
-	unsigned i;
+	struct line *l = s->of[phone];
 
-	for (i = 0; i < s->lines; i++)
-		if (s->line[i]->used && s->line[i]->phone == phone && s->line[i]->serial == serial)
-			return s->line[i];
-	return NULL;
+	while (l && l->serial != serial)
+		l = l->next;
+	return l;
 }
 
-static struct line *new_line(struct sim_ears *s)
+static struct line *new_line(struct sim_ears *s, unsigned phone)
 {
-	unsigned i;
+	struct line *l = s->free_line;
 
-	for (i = 0; i < s->lines && s->line[i]->used; i++)
-		;
-	if (i == s->lines) {
-		s->line = realloc(s->line, (i + 1) * sizeof(*s->line));
-		must(s->line);
-		s->line[i] = malloc(sizeof(**s->line));
-		must(s->line[i]);
-		s->lines++;
+	if (l) {
+		s->free_line = l->next;
+	} else {
+		if (s->lines == s->size) {
+			s->size = s->size == 0 ? 8 : s->size * 2;
+			s->line = realloc(s->line, s->size * sizeof(*s->line));
+			s->line_node =
+				realloc(s->line_node, LEAST_NODES(s->size) * sizeof(*s->line_node));
+			must(s->line && s->line_node);
+		}
+		l = malloc(sizeof(*l));
+		must(l);
+		l->number = s->lines;
+		s->line[s->lines++] = l;
 	}
-	return s->line[i];
+	l->used = true;
+	l->phone = phone;
+	l->next = s->of[phone];
+	s->of[phone] = l;
+	return l;
 }
 
 static usec_t line_deadline(const struct line *l)
 {
 	return l->sip ? sip_deadline(&l->stream) : sccp_deadline(&l->sccp);
+}
+
+static void note_line(struct sim_ears *s, const struct line *l)
+{
+	least_set(&s->line_due, s->line_node, l->number, as_key(line_deadline(l)));
+}
+
+static void drop_line(struct sim_ears *s, struct line *l)
+{
+	struct line **link = &s->of[l->phone];
+
+	while (*link != l)
+		link = &(*link)->next;
+	*link = l->next;
+	l->next = s->free_line;
+	s->free_line = l;
+	l->used = false;
+	least_set(&s->line_due, s->line_node, l->number, LEAST_NONE);
 }
 
 /* What the machine of a connection wants; false: the connection is gone. */
@@ -173,7 +227,7 @@ static bool perform(struct sim_wire *w, struct line *l)
 		sim_wire_bytes(w, SIM_STREAM_DOWN, l->phone, l->serial, 0, data, len);
 	if (close) {
 		sim_wire_stream(w, SIM_STREAM_DOWN, l->phone, l->serial, SIM_STREAM_CLOSED, 0);
-		l->used = false;
+		drop_line(s, l);
 	}
 	return !close;
 }
@@ -189,16 +243,14 @@ static void open_line(struct sim_wire *w, unsigned phone, const struct sim_datag
 		sim_wire_stream(w, SIM_STREAM_DOWN, phone, d->dst_ip, SIM_STREAM_CLOSED, 0);
 		return;
 	}
-	l = new_line(s);
-	l->used = true;
+	l = new_line(s, phone);
 	l->sip = sip;
-	l->phone = phone;
 	l->serial = d->dst_ip;
 	if (sip)
 		sip_init(&l->stream, &s->sip, (struct sip_peer){d->src_ip, 50000}, w->now);
 	else
 		sccp_init(&l->sccp, &s->sccp, d->src_ip, w->now);
-	earlier(s, line_deadline(l));
+	note_line(s, l);
 	sim_wire_stream(w, SIM_STREAM_DOWN, phone, l->serial, SIM_STREAM_OPENED, 0);
 }
 
@@ -216,7 +268,7 @@ static void line_bytes(struct sim_wire *w, struct line *l, const uint8_t *data, 
 		data += taken;
 		len -= taken;
 	}
-	earlier(s, line_deadline(l));
+	note_line(s, l);
 }
 
 static void page_news(struct sim_wire *w, unsigned phone, const struct sim_datagram *d);
@@ -239,7 +291,7 @@ void sim_hear_stream(struct sim_wire *w, unsigned phone, const struct sim_datagr
 	if (d->src_port == SIM_STREAM_BYTES)
 		line_bytes(w, l, d->data, d->len);
 	else
-		l->used = false;
+		drop_line(w->ears, l);
 }
 
 void sim_hear_datagram(struct sim_wire *w, const struct sim_datagram *d)
@@ -282,8 +334,7 @@ void sim_hear_stage(struct sim_wire *w, const struct event *e)
 		return;
 	s->page[phone].tries = 0;
 	s->page[phone].since = w->now;
-	s->page[phone].at = w->now + tries[0];
-	earlier(s, s->page[phone].at);
+	set_page(s, phone, w->now + tries[0]);
 }
 
 static void ask_page(struct sim_wire *w, unsigned phone)
@@ -291,7 +342,8 @@ static void ask_page(struct sim_wire *w, unsigned phone)
 	struct page *page = &w->ears->page[phone];
 
 	page->tries++;
-	page->at = page->tries < ARRAY_LEN(tries) ? page->since + tries[page->tries] : USEC_NEVER;
+	set_page(w->ears, phone,
+		 page->tries < ARRAY_LEN(tries) ? page->since + tries[page->tries] : USEC_NEVER);
 	page->serial = ++w->ears->serial;
 	page->len = 0;
 	sim_wire_stream(w, SIM_STREAM_DOWN, phone, page->serial, SIM_STREAM_OPENED,
@@ -318,7 +370,7 @@ static void page_news(struct sim_wire *w, unsigned phone, const struct sim_datag
 	page->serial = 0;
 	if (!device_page_read(page->data, page->len, d->src_ip, w->library->models, &e))
 		return;
-	page->at = USEC_NEVER;
+	set_page(w->ears, phone, USEC_NEVER);
 	sim_daemon_emit(w, &e);
 }
 
@@ -328,28 +380,16 @@ void sim_hear_tick(struct sim_wire *w)
 {
 	struct sim_ears *s = w->ears;
 	struct line *l;
-	unsigned i;
 
-	if (!s || s->next > w->now)
-		return;
-	s->next = USEC_NEVER;
-	for (i = 0; i < s->lines; i++) {
-		l = s->line[i];
-		if (!l->used)
-			continue;
-		if (line_deadline(l) <= w->now) {
-			if (l->sip)
-				sip_tick(&l->stream, w->now, &s->sip_out);
-			else
-				sccp_tick(&l->sccp, w->now, &s->sccp_out);
-			if (!perform(w, l))
-				continue;
-		}
-		earlier(s, line_deadline(l));
+	while (s && earliest(&s->line_due, s->line_node) <= w->now) {
+		l = s->line[least_first(&s->line_due, s->line_node)];
+		if (l->sip)
+			sip_tick(&l->stream, w->now, &s->sip_out);
+		else
+			sccp_tick(&l->sccp, w->now, &s->sccp_out);
+		if (perform(w, l))
+			note_line(s, l);
 	}
-	for (i = 0; s->page && i < w->count; i++) {
-		if (s->page[i].at <= w->now)
-			ask_page(w, i);
-		earlier(s, s->page[i].at);
-	}
+	while (s && earliest(&s->page_due, s->page_node) <= w->now)
+		ask_page(w, least_first(&s->page_due, s->page_node));
 }

@@ -198,7 +198,7 @@ void sim_phone_free(struct sim_phone *p)
 {
 	if (!p)
 		return;
-	free(p->tftp.data);
+	free(p->tftp.own);
 	free(p);
 }
 

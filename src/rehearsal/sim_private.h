@@ -51,7 +51,9 @@ struct sim_tftp {
 	uint16_t port;	      /* ours */
 	uint16_t server_port; /* 0: no DATA yet */
 	uint64_t block;	      /* the last one that arrived */
-	uint8_t *data;	      /* kept from file to file */
+	const uint8_t *data;  /* of the file: lent.data, or own */
+	uint8_t *own;	      /* kept from file to file */
+	struct span lent;     /* see sim_phone_expect() */
 	size_t len, size, limit;
 	uint16_t code;	       /* of the server's ERROR */
 	unsigned sends, ports; /* RRQs from this port; ports used for this file */

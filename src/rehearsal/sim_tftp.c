@@ -99,6 +99,8 @@ void sim_tftp_get(struct sim_phone *p, const char *name, bool firmware, usec_t n
 	t->server_port = 0;
 	t->block = 0;
 	t->len = 0;
+	t->data = t->own;
+	t->lent = (struct span){NULL, 0};
 	t->limit = firmware ? SIM_FILE_MAX : SIM_CONFIG_MAX;
 	t->ports = 0;
 	t->silences = 0;
@@ -130,24 +132,48 @@ static void send_unknown_peer(struct sim_phone *p, const struct sim_datagram *d,
 	sim_send(p, out, d->src_ip, d->dst_port, d->src_port, data, w.len);
 }
 
-static bool store(struct sim_tftp *t, const uint8_t *data, size_t len)
+void sim_phone_expect(struct sim_phone *p, struct span content)
+{
+	if (p->tftp.active && p->tftp.block == 0)
+		p->tftp.lent = content;
+}
+
+static bool make_room(struct sim_tftp *t, size_t len)
 {
 	size_t size = t->size;
 	uint8_t *grown;
 
-	if (len > t->limit - t->len)
-		return false;
-	while (size < t->len + len)
+	while (size < len)
 		size = size == 0 ? 4096 : size * 2;
 	if (size != t->size) {
-		grown = realloc(t->data, size);
+		grown = realloc(t->own, size);
 		if (!grown)
 			return false;
-		t->data = grown;
+		t->own = grown;
 		t->size = size;
 	}
+	t->data = t->own;
+	return true;
+}
+
+static bool store(struct sim_tftp *t, const uint8_t *data, size_t len)
+{
+	struct span lent = t->lent;
+
+	if (len > t->limit - t->len)
+		return false;
+	if (lent.data && len <= lent.len - t->len && memcmp(lent.data + t->len, data, len) == 0) {
+		t->data = lent.data;
+		t->len += len;
+		return true;
+	}
+	if (!make_room(t, t->len + len))
+		return false;
+	if (lent.data && t->len > 0) /* so far it was the same */
+		memcpy(t->own, lent.data, t->len);
+	t->lent = (struct span){NULL, 0};
 	if (len > 0)
-		memcpy(t->data + t->len, data, len);
+		memcpy(t->own + t->len, data, len);
 	t->len += len;
 	return true;
 }

@@ -64,17 +64,10 @@ void sim_wire_free(struct sim_wire *w)
 	for (i = 0; i < w->count; i++)
 		sim_phone_free(w->end[i].phone);
 	free(w->end);
-	free(w->deadline);
+	free(w->due_node);
 	free(w->flight);
 	free(w->heap);
 	free(w);
-}
-
-static void set_deadline(struct sim_wire *w, unsigned i)
-{
-	usec_t phone = sim_phone_deadline(w->end[i].phone), power = w->end[i].power_at;
-
-	w->deadline[i] = phone < power ? phone : power;
 }
 
 /* The load whose list names the same members, as the phone's own jar would tell. */
@@ -109,16 +102,7 @@ struct sim_phone *sim_wire_add(struct sim_wire *w, const struct sim_phone_config
 		return NULL;
 	if (config->load[0] == '\0')
 		sim_phone_name_loads(p, name_load, (void *)(uintptr_t)w->library);
-	if (w->count == w->size) {
-		w->size = w->size == 0 ? 8 : w->size * 2;
-		w->end = realloc(w->end, w->size * sizeof(*w->end));
-		w->deadline = realloc(w->deadline, w->size * sizeof(*w->deadline));
-		must(w->end && w->deadline);
-	}
-	w->end[w->count] =
-		(struct sim_end){.phone = p, .power_at = w->now + after, .power_up = true};
-	w->count++;
-	set_deadline(w, w->count - 1);
+	sim_end_add(w, &(struct sim_end){.phone = p, .power_at = w->now + after, .power_up = true});
 	return p;
 }
 
@@ -162,26 +146,6 @@ const struct phones *sim_wire_phones(const struct sim_wire *w)
 uint64_t sim_wire_datagrams(const struct sim_wire *w)
 {
 	return w->datagrams;
-}
-
-unsigned sim_wire_find_mac(const struct sim_wire *w, struct mac mac)
-{
-	unsigned i;
-
-	for (i = 0; i < w->count; i++)
-		if (mac_equal(sim_phone_mac(w->end[i].phone), mac))
-			break;
-	return i;
-}
-
-unsigned sim_wire_find_ip(const struct sim_wire *w, uint32_t ip)
-{
-	unsigned i;
-
-	for (i = 0; i < w->count; i++)
-		if (sim_phone_ip(w->end[i].phone) == ip)
-			break;
-	return i;
 }
 
 /* The heap of what is on its way. */
@@ -397,7 +361,7 @@ static void perform(struct sim_wire *w, unsigned i)
 	if (runs != e->runs)
 		w->running += runs ? 1u : UINT32_MAX;
 	e->runs = runs;
-	set_deadline(w, i);
+	sim_end_refresh(w, i);
 }
 
 static void nothing(struct sim_wire *w)
@@ -505,27 +469,14 @@ static void wake_phone(struct sim_wire *w, unsigned i)
 	perform(w, i);
 }
 
-static unsigned earliest_phone(const struct sim_wire *w)
-{
-	unsigned i, least = 0;
-
-	for (i = 1; i < w->count; i++)
-		if (w->deadline[i] < w->deadline[least])
-			least = i;
-	return least;
-}
-
 /* One step of whatever comes first; false: nothing will ever happen again, or not in time. */
 static bool step(struct sim_wire *w, usec_t limit)
 {
 	usec_t flight = w->heap_count > 0 ? w->flight[w->heap[0]].at : USEC_NEVER;
-	usec_t server = sim_daemon_deadline(w), phone = USEC_NEVER, first;
+	usec_t server = sim_daemon_deadline(w), phone, first;
 	unsigned i = 0;
 
-	if (w->count > 0) {
-		i = earliest_phone(w);
-		phone = w->deadline[i];
-	}
+	phone = sim_end_deadline(w, &i);
 	first = flight < phone ? flight : phone;
 	if (server < first)
 		first = server;

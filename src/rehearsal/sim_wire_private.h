@@ -6,14 +6,17 @@
 #ifndef REHEARSAL_SIM_WIRE_PRIVATE_H
 #define REHEARSAL_SIM_WIRE_PRIVATE_H
 
+#include "reflashd/least.h"
 #include "reflashd/sim_wire.h"
 
 #define SIM_SERVER_IP 0x0a4f4601u /* 10.79.70.1, as the daemon's default */
 
 /* A transfer's port says which slot it is, and changes with every transfer. */
-#define SIM_SLOTS      1024u
+#define SIM_SLOTS      8192u
 #define SIM_PORT_FIRST 10000u
-#define SIM_PORT_TURNS 48u
+#define SIM_PORT_TURNS 6u
+
+#define SIM_CHAINS 4096u
 
 enum sim_flight_kind {
 	SIM_TO_SERVER,
@@ -43,7 +46,8 @@ struct sim_end {
 	uint64_t cut_at; /* 0: none */
 	usec_t cut_off;
 	bool runs;
-	uint32_t stream; /* the number of its connection; 0: none */
+	uint32_t stream;		/* the number of its connection; 0: none */
+	uint32_t ip, next_ip, next_mac; /* sim_ends.c */
 };
 
 struct sim_server {
@@ -70,8 +74,10 @@ struct sim_wire {
 	uint64_t datagrams, order;
 
 	struct sim_end *end;
-	usec_t *deadline; /* of each phone: what it wants, or its switch */
 	unsigned count, size, running;
+	uint32_t by_mac[SIM_CHAINS], by_ip[SIM_CHAINS];
+	struct least due; /* of each phone: what it wants, or its switch */
+	int64_t *due_node;
 	struct sim_out out;
 
 	struct sim_flight *flight;
@@ -96,8 +102,15 @@ void sim_wire_stream(struct sim_wire *w, enum sim_flight_kind kind, unsigned pho
 		     enum sim_stream_news news, uint16_t port);
 void sim_wire_bytes(struct sim_wire *w, enum sim_flight_kind kind, unsigned phone, uint32_t number,
 		    uint16_t port, const uint8_t *data, size_t len);
-unsigned sim_wire_find_mac(const struct sim_wire *w, struct mac mac); /* count: none */
-unsigned sim_wire_find_ip(const struct sim_wire *w, uint32_t ip);
+
+/* sim_ends.c */
+unsigned sim_wire_find_mac(struct sim_wire *w, struct mac mac); /* count: none */
+unsigned sim_wire_find_ip(struct sim_wire *w, uint32_t ip);
+void sim_end_add(struct sim_wire *w, const struct sim_end *end);
+/* After every call of its phone, and when its switch is set. */
+void sim_end_refresh(struct sim_wire *w, unsigned i);
+/* The earliest of all, and whose; USEC_NEVER: nobody's. */
+usec_t sim_end_deadline(const struct sim_wire *w, unsigned *i);
 
 /* sim_daemon.c */
 void sim_daemon_start(struct sim_wire *w);

@@ -14,6 +14,7 @@ cat >"$T/golden" <<'END'
 644 ./etc/reflashd.conf
 755 ./usr/local/sbin/reflashd
 644 ./usr/local/lib/systemd/system/reflashd.service
+644 ./usr/local/lib/systemd/system/reflashd@.service
 644 ./usr/local/lib/sysusers.d/reflashd.conf
 644 ./usr/local/share/bash-completion/completions/reflashd
 644 ./usr/local/share/man/man5/reflashd.conf.5
@@ -38,6 +39,9 @@ if command -v systemd-analyze >/dev/null; then
 	sed 's#^ExecStart=/usr/sbin/reflashd#ExecStart='"$BIN#" "$ROOT/conf/reflashd.service" >"$T/reflashd.service"
 	systemd-analyze verify --man=no "$T/reflashd.service" >"$T/out" 2>&1 || fail "$(cat "$T/out")"
 	! grep reflashd.service "$T/out" || fail "systemd finds fault with the unit: $(cat "$T/out")"
+	sed "s#^ExecStart=[^ ]*#ExecStart=$BIN#" "$T/root/usr/local/lib/systemd/system/reflashd@.service" >"$T/reflashd@.service"
+	systemd-analyze verify --man=no "$T/reflashd@eth1.10.service" >"$T/out" 2>&1 || fail "$(cat "$T/out")"
+	! grep reflashd@ "$T/out" || fail "systemd finds fault with the unit of an interface: $(cat "$T/out")"
 else
 	say "systemd-analyze is not installed: the unit is not judged"
 fi

@@ -15,6 +15,7 @@ dpkg-deb --contents "$DEB" | awk '$1 !~ /^d/ {print $6}' | sort >"$T/list"
 sort >"$T/golden" <<'END'
 ./etc/reflashd.conf
 ./lib/systemd/system/reflashd.service
+./lib/systemd/system/reflashd@.service
 ./usr/lib/sysusers.d/reflashd.conf
 ./usr/sbin/reflashd
 ./usr/share/bash-completion/completions/reflashd

@@ -95,6 +95,8 @@ static void answer_request(struct sim_rig *r, const struct sim_datagram *d)
 		return;
 	}
 	r->peer = (uint16_t)(5000 + r->asks);
+	if (r->before_data)
+		r->before_data(r);
 	send_block(r, d->src_port, 1);
 }
 

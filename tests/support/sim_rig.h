@@ -33,6 +33,7 @@ struct sim_rig {
 	const uint8_t *data;   /* the running transfer */
 	size_t size;
 	uint16_t peer;
+	void (*before_data)(struct sim_rig *r); /* data and size are known; NULL: nothing */
 	bool closed_early; /* the phone closed the port of the running transfer */
 
 	/* What it says of itself. */

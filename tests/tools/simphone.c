@@ -17,16 +17,22 @@
  *
  * Phones announce themselves by CDP; --speak says in which ways they do.
  *
+ * A crowd: --and begins another kind of phone, and with --total there are --count phones on the
+ * cable at a time until so many have come back. Who runs is unplugged, and the next one takes its
+ * place; --macs says after how many the first ones come again, dead once more, and --rest after how
+ * many seconds at the soonest. Every --cut'th loses
+ * its power once, somewhere on its way, and every other one of these stays away for a while.
+ *
  * What can go wrong: no permission, no such interface, the time is over (exit 1, and a line for
- * each phone that does not run yet).
+ * each phone that does not run yet), a phone of a crowd does not come back within --patience (it is
+ * named and makes room; exit 1 at the end).
  */
-#include "station.h"
+#include "simphone_options.h"
 
 #include "reflashd/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -39,20 +45,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PHONES	       256
 #define LAST_QUESTIONS USEC_SEC(2)
 #define LAST_WORDS     USEC_SEC(10) /* of phones that register or have a web page */
-
-struct tool {
-	const char *interface;
-	struct cable cable;
-	unsigned count;
-	struct station station[PHONES];
-	struct sim_phone_config config;
-	struct keys keys;
-	const char *key_file;
-	uint64_t timeout; /* seconds; 0: none */
-};
 
 static usec_t clock_now(void)
 {
@@ -62,11 +56,108 @@ static usec_t clock_now(void)
 	return (usec_t)t.tv_sec * 1000000u + (usec_t)t.tv_nsec / 1000u;
 }
 
+/* ---- who is plugged in where ---- */
+
+static unsigned place_of(const struct tool *t, struct mac mac)
+{
+	unsigned at = ((unsigned)mac.b[3] << 16 | (unsigned)mac.b[4] << 8 | mac.b[5]) * 2654435761u;
+
+	at >>= 20;
+	while (t->place[at % PLACES] &&
+	       !mac_equal(t->plug[t->place[at % PLACES] - 1].station.mac, mac))
+		at++;
+	return at % PLACES;
+}
+
+static void number_places(struct tool *t)
+{
+	unsigned i;
+
+	memset(t->place, 0, sizeof(t->place));
+	for (i = 0; i < t->count; i++)
+		t->place[place_of(t, t->plug[i].station.mac)] = (uint16_t)(i + 1);
+}
+
+static struct mac mac_of(const struct tool *t, uint64_t n)
+{
+	struct mac mac = t->group[0].config.mac;
+	uint64_t number = ((uint64_t)mac.b[3] << 16 | (uint64_t)mac.b[4] << 8 | mac.b[5]) +
+			  (t->macs ? n % t->macs : n);
+
+	mac.b[3] = (uint8_t)(number >> 16);
+	mac.b[4] = (uint8_t)(number >> 8);
+	mac.b[5] = (uint8_t)number;
+	return mac;
+}
+
+/* Not while the same phone is still at it in another place, and not before it has had its rest. */
+static bool may_come(const struct tool *t, const struct plug *g, usec_t now)
+{
+	unsigned k = t->place[place_of(t, mac_of(t, t->next))];
+
+	if (k > 0 && &t->plug[k - 1] != g)
+		return false;
+	return !t->left || t->left[t->next % t->macs] + USEC_SEC(t->rest) <= now;
+}
+
+/* Phone number n of the crowd, dead, and whether its power will fail. */
+static bool plug_in(struct tool *t, struct plug *g, uint64_t n)
+{
+	const struct group *group = &t->group[n % t->groups];
+	struct sim_phone_config config = group->config;
+	struct station *s = &g->station;
+	struct mac mac = mac_of(t, n);
+
+	memset(g, 0, sizeof(*g));
+	g->number = n;
+	g->left = USEC_NEVER;
+	config.mac = mac;
+	config.seed += n;
+	s->phone = sim_phone_new_of(&config, &group->model);
+	if (!s->phone)
+		return false;
+	s->mac = mac;
+	s->arp_at = USEC_NEVER;
+	snprintf(s->name, sizeof(s->name), "SEP%02X%02X%02X%02X%02X%02X", mac.b[0], mac.b[1],
+		 mac.b[2], mac.b[3], mac.b[4], mac.b[5]);
+	g->page = (config.speaks & SIM_SPEAKS_PAGE) != 0;
+	g->patience = config.speaks & ~(unsigned)SIM_SPEAKS_CDP ? LAST_WORDS : LAST_QUESTIONS;
+	g->since = g->ran = g->power_at = USEC_NEVER;
+	if (t->cut && n % t->cut == t->cut - 1) { /* no chance in it: the same in every run */
+		g->cut_at = 1 + n * 7919 % 400;
+		g->off = n / t->cut % 2 ? USEC_SEC(8) : USEC_MS(300);
+	}
+	return true;
+}
+
+static void power_on(struct tool *t, struct plug *g, usec_t now)
+{
+	struct sim_out out;
+
+	g->power_at = USEC_NEVER;
+	if (g->since == USEC_NEVER)
+		g->since = now;
+	sim_phone_power_on(g->station.phone, now, &out);
+	station_perform(&t->cable, &g->station, &out, now);
+}
+
+static void receive_frame(struct tool *t, struct plug *g, const uint8_t *frame, size_t len)
+{
+	usec_t now = clock_now();
+
+	if (++g->frames == g->cut_at && sim_phone_stage(g->station.phone) != SIM_RUNNING) {
+		sim_phone_power_off(g->station.phone);
+		g->power_at = now + g->off;
+	}
+	station_receive(&t->cable, &g->station, frame, len, now);
+}
+
 static void receive_frames(struct tool *t)
 {
 	uint8_t frame[2048];
 	struct sockaddr_ll from;
 	socklen_t from_len;
+	struct mac to;
 	ssize_t n;
 	unsigned i, k;
 
@@ -77,10 +168,14 @@ static void receive_frames(struct tool *t)
 			     (struct sockaddr *)&from, &from_len);
 		if (n < 0)
 			return;
-		if (from.sll_pkttype == PACKET_OUTGOING)
+		if (from.sll_pkttype == PACKET_OUTGOING || n < 14)
 			continue;
-		for (k = 0; k < t->count; k++)
-			station_receive(&t->cable, &t->station[k], frame, (size_t)n, clock_now());
+		memcpy(to.b, frame, 6);
+		k = t->place[place_of(t, to)];
+		if (k > 0)
+			receive_frame(t, &t->plug[k - 1], frame, (size_t)n);
+		for (k = 0; to.b[0] & 1 && k < t->count; k++)
+			receive_frame(t, &t->plug[k], frame, (size_t)n);
 	}
 }
 
@@ -90,7 +185,9 @@ static int wait_ms(const struct tool *t, usec_t now, usec_t end)
 	unsigned i;
 
 	for (i = 0; i < t->count; i++) {
-		deadline = station_deadline(&t->station[i]);
+		deadline = station_deadline(&t->plug[i].station);
+		if (t->plug[i].power_at < deadline)
+			deadline = t->plug[i].power_at;
 		if (deadline < first)
 			first = deadline;
 	}
@@ -100,25 +197,20 @@ static int wait_ms(const struct tool *t, usec_t now, usec_t end)
 	return first > 500 ? 500 : (int)first;
 }
 
-/* All run, and their last questions are asked; a server that has gone home by then (--once) is
- * not waited for. */
-static bool all_run(const struct tool *t, usec_t now, usec_t *since)
+/* It runs, and its last questions are asked; a server that has gone home by then (--once) is not
+ * waited for. */
+static bool is_done(struct plug *g, usec_t now)
 {
-	bool settled = true, page = (t->config.speaks & SIM_SPEAKS_PAGE) != 0;
-	usec_t most = t->config.speaks & ~(unsigned)SIM_SPEAKS_CDP ? LAST_WORDS : LAST_QUESTIONS;
-	unsigned i;
+	const struct sim_phone *p = g->station.phone;
 
-	for (i = 0; i < t->count; i++) {
-		if (sim_phone_stage(t->station[i].phone) != SIM_RUNNING) {
-			*since = USEC_NEVER;
-			return false;
-		}
-		settled = settled && sim_phone_settled(t->station[i].phone) &&
-			  (!page || t->station[i].page_read);
+	if (sim_phone_stage(p) != SIM_RUNNING) {
+		g->ran = USEC_NEVER;
+		return false;
 	}
-	if (*since == USEC_NEVER)
-		*since = now;
-	return settled || now - *since >= most;
+	if (g->ran == USEC_NEVER)
+		g->ran = now;
+	return (sim_phone_settled(p) && (!g->page || g->station.page_read)) ||
+	       now - g->ran >= g->patience;
 }
 
 static const char *stage_words(enum sim_stage stage)
@@ -135,44 +227,91 @@ static const char *stage_words(enum sim_stage stage)
 	return "";
 }
 
+static void say_where(const struct plug *g, const char *what)
+{
+	const struct sim_phone *p = g->station.phone;
+
+	fprintf(stderr, "simphone: %s, and %s %s%s%s\n", what, g->station.name,
+		stage_words(sim_phone_stage(p)), sim_phone_why(p)[0] ? ": " : "", sim_phone_why(p));
+}
+
 static int time_is_over(const struct tool *t)
 {
-	const struct sim_phone *p;
 	unsigned i;
 
-	for (i = 0; i < t->count; i++) {
-		p = t->station[i].phone;
-		if (sim_phone_stage(p) != SIM_RUNNING)
-			fprintf(stderr, "simphone: time is over, and %s %s%s%s\n",
-				t->station[i].name, stage_words(sim_phone_stage(p)),
-				sim_phone_why(p)[0] ? ": " : "", sim_phone_why(p));
-	}
+	for (i = 0; i < t->count; i++)
+		if (sim_phone_stage(t->plug[i].station.phone) != SIM_RUNNING)
+			say_where(&t->plug[i], "time is over");
 	return 1;
+}
+
+static bool out_of_patience(const struct tool *t, const struct plug *g, usec_t now)
+{
+	return t->patience && g->since != USEC_NEVER && now - g->since > USEC_SEC(t->patience);
+}
+
+/* Who is done, or lost, makes room. Returns how many are still at it. */
+static unsigned pass_on(struct tool *t, usec_t now)
+{
+	unsigned i, busy = 0;
+	struct plug *g;
+	bool done, moved = false;
+
+	for (i = 0; i < t->count; i++) {
+		g = &t->plug[i];
+		done = is_done(g, now);
+		if (!done && !out_of_patience(t, g, now)) {
+			busy++;
+			continue;
+		}
+		if (!done) {
+			say_where(g, "patience is over");
+			t->lost++;
+			g->since = USEC_NEVER; /* said once */
+		}
+		if (t->left && g->left == USEC_NEVER)
+			g->left = t->left[g->number % t->macs] = now;
+		if (t->next >= t->total)
+			continue;
+		busy++;
+		if (!may_come(t, g, now))
+			continue;
+		sim_phone_free(g->station.phone);
+		must(plug_in(t, g, t->next++));
+		g->power_at = now;
+		moved = true;
+	}
+	if (moved)
+		number_places(t);
+	return busy;
 }
 
 static int run(struct tool *t)
 {
 	struct pollfd poll_fd = {.fd = t->cable.fd, .events = POLLIN};
-	usec_t now = t->cable.start, end = USEC_NEVER, since = USEC_NEVER;
-	struct sim_out out;
+	usec_t now = t->cable.start, end = USEC_NEVER;
 	unsigned i;
 
 	if (t->timeout > 0)
 		end = t->cable.start + USEC_SEC(t->timeout);
-	for (i = 0; i < t->count; i++) {
-		sim_phone_power_on(t->station[i].phone, now, &out);
-		station_perform(&t->cable, &t->station[i], &out, now);
-	}
-	while (!all_run(t, now, &since)) {
+	for (i = 0; i < t->count; i++)
+		power_on(t, &t->plug[i], now);
+	while (pass_on(t, now) > 0) {
 		if (now >= end)
 			return time_is_over(t);
 		if (poll(&poll_fd, 1, wait_ms(t, now, end)) > 0)
 			receive_frames(t);
 		now = clock_now();
-		for (i = 0; i < t->count; i++)
-			station_tick(&t->cable, &t->station[i], now);
+		for (i = 0; i < t->count; i++) {
+			if (t->plug[i].power_at <= now)
+				power_on(t, &t->plug[i], now);
+			station_tick(&t->cable, &t->plug[i].station, now);
+		}
 	}
-	return 0;
+	if (t->lost)
+		fprintf(stderr, "simphone: %llu of %llu phones did not come back\n",
+			(unsigned long long)t->lost, (unsigned long long)t->total);
+	return t->lost > 0;
 }
 
 /* Setting up. */
@@ -232,110 +371,36 @@ static bool open_socket(struct tool *t)
 	return true;
 }
 
-static bool add_phones(struct tool *t, unsigned count)
-{
-	struct sim_phone_config config = t->config;
-	struct station *s;
-	unsigned carry;
-	int i;
-
-	for (t->count = 0; t->count < count; t->count++) {
-		s = &t->station[t->count];
-		s->phone = sim_phone_new(&config);
-		if (!s->phone) {
-			fprintf(stderr, "simphone: no model `%s' is known\n", config.model);
-			return false;
-		}
-		s->mac = config.mac;
-		s->arp_at = USEC_NEVER;
-		snprintf(s->name, sizeof(s->name), "SEP%02X%02X%02X%02X%02X%02X", s->mac.b[0],
-			 s->mac.b[1], s->mac.b[2], s->mac.b[3], s->mac.b[4], s->mac.b[5]);
-		config.seed++;
-		for (i = 5, carry = 1; i >= 3 && carry; i--) {
-			config.mac.b[i] = (uint8_t)(config.mac.b[i] + 1);
-			carry = config.mac.b[i] == 0;
-		}
-	}
-	return true;
-}
-
-static int usage(void)
-{
-	fprintf(stderr,
-		"usage: simphone -i IFACE --model 7970 [--kind erased|running|legacy|recovery]\n"
-		"                [--mac MAC] [--load LOAD] [--sip] [--silent] [--speed N]\n"
-		"                [--count N] [--seed N] [--timeout SECONDS] [-v]\n"
-		"                [--knows g1|g2|both] [--keys FILE]\n"
-		"                [--speak none|cdp,sccp,sip,page]   (cdp)\n");
-	return 2;
-}
-
-/* A 7912 that runs is another machine than a 7970 that runs. Without --kind: the dead one. */
-static bool set_kind(struct sim_phone_config *config, const char *kind)
+static bool add_phones(struct tool *t)
 {
 	struct models *models = malloc(sizeof(*models));
-	const struct model *model;
-	enum model_family family;
+	const struct model *model = NULL;
+	unsigned i;
 
 	if (!models)
 		return false;
 	models_builtin(models);
-	model = models_by_id(models, config->model);
-	family = model ? model->family : MODEL_JAVA;
-	free(models);
-	if (!kind)
-		config->kind = family == MODEL_LEGACY ? SIM_LEGACY
-			       : family == MODEL_KUP  ? SIM_KUP_RECOVERY
-						      : SIM_JAVA_ERASED;
-	else if (strcmp(kind, "erased") == 0 && family == MODEL_JAVA)
-		config->kind = SIM_JAVA_ERASED;
-	else if (strcmp(kind, "running") == 0 && family != MODEL_LEGACY)
-		config->kind = family == MODEL_KUP ? SIM_KUP_RUNNING : SIM_JAVA_RUNNING;
-	else if (strcmp(kind, "legacy") == 0 && family == MODEL_LEGACY)
-		config->kind = SIM_LEGACY;
-	else if (strcmp(kind, "recovery") == 0 && family == MODEL_KUP)
-		config->kind = SIM_KUP_RECOVERY;
-	else
-		return false;
-	return true;
-}
-
-/* "cdp,page", "none". SCCP and SIP: an image registers by the one that is its own. */
-static bool set_speaks(struct sim_phone_config *c, const char *text)
-{
-	static const struct {
-		const char *word;
-		unsigned bit;
-	} words[] = {{"none", SIM_SPEAKS_NOTHING},
-		     {"cdp", SIM_SPEAKS_CDP},
-		     {"sccp", SIM_SPEAKS_SCCP},
-		     {"sip", SIM_SPEAKS_SIP},
-		     {"page", SIM_SPEAKS_PAGE}};
-	size_t i, n;
-
-	c->speaks = SIM_SPEAKS_NOTHING;
-	for (;; text += n + 1) {
-		n = strcspn(text, ",");
-		for (i = 0; i < ARRAY_LEN(words); i++)
-			if (strlen(words[i].word) == n && memcmp(words[i].word, text, n) == 0)
-				break;
-		if (i == ARRAY_LEN(words))
-			return false;
-		c->speaks |= words[i].bit;
-		if (text[n] == '\0')
-			return true;
+	for (i = 0; i < t->groups; i++) {
+		model = models_by_id(models, t->group[i].config.model);
+		if (!model) {
+			fprintf(stderr, "simphone: no model `%s' is known\n",
+				t->group[i].config.model);
+			break;
+		}
+		t->group[i].model = *model;
+		if (t->group[i].config.knows != SIM_KNOWS_ANYTHING)
+			t->group[i].config.keys = &t->keys;
 	}
-}
-
-static bool set_knows(struct sim_phone_config *c, const char *text)
-{
-	static const char *const words[] = {"", "g1", "g2", "both"};
-	unsigned i;
-
-	for (i = 1; i < 4; i++)
-		if (strcmp(text, words[i]) == 0)
-			c->knows = (enum sim_knows)i;
-	return c->knows != SIM_KNOWS_ANYTHING;
+	free(models);
+	if (t->macs && t->rest)
+		t->left = calloc(t->macs, sizeof(*t->left));
+	if (!model || (t->rest && !t->left))
+		return false;
+	for (i = 0; i < t->count; i++)
+		if (!plug_in(t, &t->plug[i], t->next++))
+			return false;
+	number_places(t);
+	return true;
 }
 
 /* The keys that phones are made with, and those of the tests. */
@@ -347,10 +412,13 @@ static bool read_keys(struct tool *t)
 	size_t len;
 	FILE *file;
 
-	if (t->config.knows == SIM_KNOWS_ANYTHING && !t->key_file)
+	unsigned i;
+
+	for (i = 0; i < t->groups && t->group[i].config.knows == SIM_KNOWS_ANYTHING; i++)
+		;
+	if (i == t->groups && !t->key_file)
 		return true;
 	keys_builtin(&t->keys);
-	t->config.keys = &t->keys;
 	if (t->key_file)
 		text_copy(path, sizeof(path), t->key_file);
 	else
@@ -367,71 +435,29 @@ static bool read_keys(struct tool *t)
 	return false;
 }
 
-static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
-{
-	static const struct option options[] = {
-		{"interface", 1, NULL, 'i'}, {"model", 1, NULL, 'm'},	{"kind", 1, NULL, 'k'},
-		{"mac", 1, NULL, 'a'},	     {"load", 1, NULL, 'l'},	{"speed", 1, NULL, 's'},
-		{"count", 1, NULL, 'c'},     {"timeout", 1, NULL, 't'}, {"sip", 0, NULL, 'S'},
-		{"silent", 0, NULL, 'q'},    {"seed", 1, NULL, 'e'},	{"verbose", 0, NULL, 'v'},
-		{"knows", 1, NULL, 'n'},     {"keys", 1, NULL, 'K'},	{"speak", 1, NULL, 'p'},
-		{NULL, 0, NULL, 0}};
-	struct sim_phone_config *c = &t->config;
-	const char *kind = NULL;
-	uint64_t speed = 1;
-	bool ok = true;
-	int option;
-
-	while (ok && (option = getopt_long(argc, argv, "i:v", options, NULL)) != -1) {
-		switch (option) {
-		case 'i': t->interface = optarg; break;
-		case 'm': ok = text_copy(c->model, sizeof(c->model), optarg); break;
-		case 'k': kind = optarg; break;
-		case 'a': ok = mac_parse(optarg, &c->mac); break;
-		case 'l': ok = text_copy(c->load, sizeof(c->load), optarg); break;
-		case 's': ok = text_to_u64(optarg, 1, 1000000, &speed); break;
-		case 'c': ok = text_to_u64(optarg, 1, PHONES, count); break;
-		case 't': ok = text_to_u64(optarg, 1, 86400, &t->timeout); break;
-		case 'e': ok = text_to_u64(optarg, 0, UINT64_MAX, &c->seed); break;
-		case 'S': c->sip = true; break;
-		case 'n': ok = set_knows(c, optarg); break;
-		case 'p': ok = set_speaks(c, optarg); break;
-		case 'K': t->key_file = optarg; break;
-		case 'q': c->silent_class = true; break;
-		case 'v': t->cable.verbose = true; break;
-		default: ok = false;
-		}
-	}
-	c->speed = (uint32_t)speed;
-	return ok && optind == argc && t->interface && set_kind(c, kind);
-}
-
 int main(int argc, char **argv)
 {
 	struct tool *t = calloc(1, sizeof(*t));
-	uint64_t count = 1;
 	unsigned i;
 	int result = 1;
 
 	if (!t)
 		return 1;
 	t->cable.fd = -1;
-	text_copy(t->config.model, sizeof(t->config.model), "7970");
-	t->config.speaks = SIM_SPEAKS_CDP;
-	t->config.mac = (struct mac){{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}};
-	if (!parse(t, argc, argv, &count)) {
+	t->count = 1;
+	if (!parse(t, argc, argv)) {
 		free(t);
 		return usage();
 	}
 	t->cable.start = clock_now();
-	if (read_keys(t) && prepare_interface(t) && open_socket(t) &&
-	    add_phones(t, (unsigned)count))
+	if (read_keys(t) && prepare_interface(t) && open_socket(t) && add_phones(t))
 		result = run(t);
 	for (i = 0; i < t->count; i++)
-		sim_phone_free(t->station[i].phone);
+		sim_phone_free(t->plug[i].station.phone);
 	if (t->cable.fd >= 0)
 		close(t->cable.fd);
 	keys_free(&t->keys);
+	free(t->left);
 	free(t);
 	return result;
 }

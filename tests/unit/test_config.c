@@ -119,7 +119,7 @@ static void refused_flags(void **state)
 		 "--max-transfers: `0' is too small; give a number from 1 to 20000"},
 		{"--max-transfers 20001",
 		 "--max-transfers: `20001' is too large; give a number from 1 to 20000"},
-		{"--count 1025", "--count: `1025' is too large; give a number from 1 to 1024"},
+		{"--count 8193", "--count: `8193' is too large; give a number from 1 to 8192"},
 		{"--timeout 0", "--timeout: `0' is too short; give seconds from 1 to 31536000"},
 		{"--interface", "--interface needs a value: --interface NAME"},
 		{"-i --force",
@@ -150,8 +150,8 @@ static void refused_flags(void **state)
 		{"--pool 10.0.0.9",
 		 "--pool: `10.0.0.9' is no range of addresses; give FIRST-LAST, such as "
 		 "10.79.70.50-10.79.70.250"},
-		{"--pool 10.0.0.0-10.0.16.0",
-		 "--pool: `10.0.0.0-10.0.16.0' holds 4097 addresses; give at most 4096"},
+		{"--pool 10.0.0.0-10.0.32.0",
+		 "--pool: `10.0.0.0-10.0.32.0' holds 8193 addresses; give at most 8192"},
 		{"--pool 10.0.0.0-224.0.0.1",
 		 "--pool: `10.0.0.0-224.0.0.1' is no range of addresses; give FIRST-LAST, such as "
 		 "10.79.70.50-10.79.70.250"},
@@ -364,8 +364,8 @@ static void counts(void **state)
 	assert_int_equal(c.count, 0);
 	assert_int_equal(config_rig_load(&c, "--once", &f), 0);
 	assert_int_equal(c.count, 1);
-	assert_int_equal(config_rig_load(&c, "--count 1024 --timeout 9", &f), 0);
-	assert_int_equal(c.count, 1024);
+	assert_int_equal(config_rig_load(&c, "--count 8192 --timeout 9", &f), 0);
+	assert_int_equal(c.count, 8192);
 	assert_int_equal(c.timeout_seconds, 9);
 }
 

@@ -80,7 +80,7 @@ static void test_index_size(void **state)
 {
 	static const struct {
 		unsigned n, want;
-	} cases[] = {{1, 4}, {2, 8}, {3, 8}, {4, 16}, {201, 512}, {2047, 4096}, {4096, 16384}};
+	} cases[] = {{1, 4}, {2, 8}, {3, 8}, {4, 16}, {201, 512}, {2047, 4096}, {4096, 16384}, {8192, 32768}};
 	size_t i;
 
 	(void)state;
@@ -156,7 +156,7 @@ static void test_one_lease_a_phone(void **state)
 /* Sizes around the words of the map; the pool is filled, then nobody else gets in. */
 static void test_full(void **state)
 {
-	static const unsigned sizes[] = {1, 2, 63, 64, 65, 127, 128, 129, 4095, 4096};
+	static const unsigned sizes[] = {1, 2, 63, 64, 65, 127, 128, 129, 4095, 4096, 8191, 8192};
 	size_t i;
 	unsigned n;
 

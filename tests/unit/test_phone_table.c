@@ -173,6 +173,60 @@ static void what_is_worth_writing(void **state)
 	assert_int_equal(play_phones.changes, 1);
 }
 
+/* Found by what an event names, whoever came, went and changed its address in between. The table is
+ * compared with a look at all of it. */
+static void everybody_is_found(void **state)
+{
+	static struct phones *p = &play_phones;
+	static struct play who;
+	uint32_t r = 7;
+
+	(void)state;
+	play_begin(&who);
+	play_reset();
+	for (unsigned i = 0; i < 20000; i++) {
+		struct phone *by_mac, *by_ip;
+		unsigned same_mac = 0, same_ip = 0;
+
+		r = r * 1664525u + 1013904223u;
+		/* At first more of them than there is room for, then the same ones again and again.
+		 */
+		who.mac = (struct mac){{2, 0, 0, 0, 0, 0}};
+		who.ip = 0x0a4d0000u + i + 1;
+		if (i < PHONES_MAX + 500) {
+			who.mac.b[3] = (uint8_t)(i >> 8);
+			who.mac.b[4] = (uint8_t)i;
+		} else {
+			who.mac.b[5] = (uint8_t)(1 + (r >> 24) % 200);
+			who.ip = 0x0a4d0000u + (r >> 8) % PHONES_MAX + 1;
+		}
+		who.now = START + i * SECOND;
+		who.out[0] = who.text[0] = 0;
+		play_dhcp(&who, EVENT_DHCP_ACK, "");
+		by_mac = phones_find(p, who.mac);
+		by_ip = phones_find_ip(p, who.ip);
+		assert_non_null(by_mac);
+		assert_ptr_equal(by_mac, by_ip);
+		if (i % 97 != 0)
+			continue;
+		for (unsigned n = 0; n < p->count; n++) {
+			same_mac += mac_equal(p->phone[n].mac, who.mac);
+			same_ip += p->phone[n].ip == who.ip;
+			if (i % 970 != 0)
+				continue;
+			assert_ptr_equal(phones_find(p, p->phone[n].mac), &p->phone[n]);
+			if (p->phone[n].ip)
+				assert_ptr_equal(phones_find_ip(p, p->phone[n].ip), &p->phone[n]);
+		}
+		assert_int_equal(same_mac, 1);
+		assert_int_equal(same_ip, 1);
+	}
+	assert_int_equal(p->count, PHONES_MAX);
+	assert_null(phones_find(p, (struct mac){{2, 0, 0, 0, 1, 0}})); /* long forgotten */
+	assert_null(phones_find_ip(p, 0));
+	assert_null(phones_find_ip(p, 0x0a4d7777u));
+}
+
 /* Any order of any events: at most five out, the same ones again in a second run, and never a
  * proof for a phone that was handed nothing. */
 static void any_order(void **state)
@@ -250,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_full_table),
 		cmocka_unit_test(strangers_are_no_phones),
 		cmocka_unit_test(what_is_worth_writing),
+		cmocka_unit_test(everybody_is_found),
 		cmocka_unit_test(any_order),
 	};
 

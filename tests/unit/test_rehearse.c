@@ -359,6 +359,39 @@ static void other_families(void **state)
 		     model_bit(&w->shelf->models, models_by_id(&w->shelf->models, "7912"))));
 }
 
+/*
+ * A hall of phones, all switched on at once: nobody is lost, each is proven, and each costs as many
+ * packets as one of fifty does. They wait for each other on the cable, so it takes longer, but no
+ * longer than the cable needs for all of their bytes at 100 Mbit/s twice, and a minute.
+ */
+static void a_hall(void **state)
+{
+	struct world *w = *state;
+	const struct rehearse_result *r;
+	uint64_t few, many;
+	usec_t took, cable;
+
+	add(w, SYNTH_KUP7912, "CP7912080003SCCP070409A", w->g1);
+	w->config.phones = 50;
+	rehearse_begin(&w->config, models_by_id(&w->shelf->models, "7912"), REHEARSE_ERASED,
+		       &w->result);
+	assert_int_equal(rehearse_run(&w->config, NULL, NULL, &w->result), 0);
+	r = &w->result;
+	assert_int_equal(r->at_target, 50);
+	few = r->datagrams / 50;
+	took = r->took;
+	w->config.phones = REHEARSE_PHONES_MAX;
+	rehearse_begin(&w->config, r->model, REHEARSE_ERASED, &w->result);
+	assert_int_equal(rehearse_run(&w->config, NULL, NULL, &w->result), 0);
+	assert_int_equal(r->back, REHEARSE_PHONES_MAX);
+	assert_int_equal(r->at_target, REHEARSE_PHONES_MAX);
+	assert_int_equal(r->proven[PROOF_NONE], 0);
+	many = r->datagrams / REHEARSE_PHONES_MAX;
+	assert_in_range(many, few, few + few / 20);
+	cable = r->bytes * 8 / 100;
+	assert_in_range(r->took, took, took + 2 * cable + USEC_SEC(60));
+}
+
 /* A fleet, a bad cable, and the same again from the same seed. */
 static void fleet(void **state)
 {
@@ -399,6 +432,7 @@ int main(void)
 		SCENE(unknown_and_altered),
 		SCENE(key_of_other_hardware),
 		SCENE(other_families),
+		SCENE(a_hall),
 		SCENE(fleet),
 	};
 

@@ -136,6 +136,59 @@ static void kup_recovery(void **state)
 	sim_rig_free(r);
 }
 
+/* What a phone is told to expect: the same, something that differs in one byte, is shorter or
+ * longer; each time it has what arrived, and only that. */
+static struct {
+	unsigned how, files;
+	uint8_t *lent;
+} expected;
+
+static void expect_something(struct sim_rig *r)
+{
+	size_t len = expected.how == 1 ? r->size / 2 : expected.how == 2 ? r->size + 700 : r->size;
+
+	free(expected.lent);
+	expected.lent = calloc(1, len + 1);
+	assert_non_null(expected.lent);
+	memcpy(expected.lent, r->data, len < r->size ? len : r->size);
+	if (expected.how >= 3 && len > 0)
+		expected.lent[(expected.how - 3) * 531 % len] ^= 1;
+	sim_phone_expect(r->phone, (struct span){expected.lent, len});
+}
+
+static void what_arrived(void *ctx, const struct sim_phone *p, const char *name,
+			 struct span content)
+{
+	const struct sim_rig *r = ctx;
+
+	(void)p;
+	(void)name;
+	assert_int_equal(content.len, r->size);
+	assert_memory_equal(content.data, r->data, r->size);
+	assert_true((content.data == expected.lent) == (expected.how == 0 || expected.how == 2));
+	expected.files++;
+}
+
+static void believes_what_arrives(void **state)
+{
+	(void)state;
+	for (expected.how = 0; expected.how < 8; expected.how++) {
+		struct sim_rig *r = sim_rig_new(SYNTH_KUP7912, NULL);
+
+		expected.files = 0;
+		r->xmldefault =
+			XML("<loadInformation30007>CP7912080003SCCP070409A</loadInformation30007>");
+		r->before_data = expect_something;
+		sim_rig_phone(r, "7912", SIM_KUP_RECOVERY, "");
+		sim_phone_keep_files(r->phone, what_arrived, r);
+		sim_rig_run(r, USEC_SEC(3600));
+		assert_int_equal(sim_phone_stage(r->phone), SIM_RUNNING);
+		assert_true(expected.files >= 3);
+		sim_rig_free(r);
+	}
+	free(expected.lent);
+}
+
 static void kup_refuses_other_models_and_bad_sums(void **state)
 {
 	const struct sim_story story = {
@@ -426,6 +479,7 @@ int main(void)
 		cmocka_unit_test(legacy_repeats_its_sip_file),
 		cmocka_unit_test(legacy_without_answers),
 		cmocka_unit_test(kup_recovery),
+		cmocka_unit_test(believes_what_arrives),
 		cmocka_unit_test(kup_refuses_other_models_and_bad_sums),
 		cmocka_unit_test(kup_running_sip_reads_profiles_only),
 		cmocka_unit_test(discovers_back_off),
