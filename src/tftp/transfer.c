@@ -38,9 +38,20 @@ static usec_t later(usec_t a, usec_t b)
 	return a > USEC_NEVER - b ? USEC_NEVER : a + b;
 }
 
+/* When our patience ends; but never before one resend at the client's own pace. */
+static usec_t end_of(const struct tftp_transfer *t)
+{
+	usec_t end = later(t->progress, t->give_up), unheard = TFTP_UNHEARD;
+
+	if (unheard < 2 * t->fixed_rto)
+		unheard = 2 * t->fixed_rto;
+	unheard = later(t->asked, unheard);
+	return t->answered || end < unheard ? end : unheard;
+}
+
 static void arm(struct tftp_transfer *t, usec_t now)
 {
-	usec_t retry = later(now, t->rto), end = later(t->progress, t->give_up);
+	usec_t retry = later(now, t->rto), end = end_of(t);
 
 	t->deadline = retry < end ? retry : end;
 }
@@ -172,7 +183,7 @@ void tftp_transfer_init(struct tftp_transfer *t, const struct tftp_request *requ
 	t->window = 1;
 	negotiate(t, request, config);
 	t->last = size / t->blksize + 1;
-	t->progress = now;
+	t->progress = t->asked = now;
 	t->rto = t->fixed_rto ? t->fixed_rto : TFTP_RTO_FIRST;
 	/* A client that asks for long pauses gets one resend before we give up. */
 	t->give_up = config->give_up;
@@ -272,6 +283,7 @@ void tftp_transfer_repeat(struct tftp_transfer *t, usec_t now, struct tftp_send 
 	if (t->outcome != TFTP_RUNNING)
 		return;
 	t->repeated = true;
+	t->asked = now;
 	if (now - t->sent_at >= TFTP_REPEAT_MIN)
 		resend(t, now, send);
 }
@@ -309,7 +321,7 @@ void tftp_transfer_tick(struct tftp_transfer *t, usec_t now, struct tftp_send *s
 	*send = (struct tftp_send){0};
 	if (t->outcome != TFTP_RUNNING || now < t->deadline)
 		return;
-	if (now >= later(t->progress, t->give_up)) {
+	if (now >= end_of(t)) {
 		give_up(t, send);
 		return;
 	}
