@@ -252,6 +252,17 @@ static void on_impatience(uv_timer_t *timer)
 	dismiss(timer->data);
 }
 
+/* Written at once or not at all: nothing waits for somebody for whom there is no room. */
+static void send_away(struct asker *a)
+{
+	static char why[] = "{\"error\":\"too many programs ask this daemon at once; end one that "
+			    "follows the events (reflashd events --follow), or try again\"}\n";
+	uv_buf_t text = uv_buf_init(why, sizeof(why) - 1);
+
+	uv_try_write((uv_stream_t *)&a->pipe, &text, 1);
+	dismiss(a);
+}
+
 static void on_asker(uv_stream_t *server, int status)
 {
 	struct control *c = server->data;
@@ -270,9 +281,14 @@ static void on_asker(uv_stream_t *server, int status)
 	a->next = c->askers;
 	c->askers = a;
 	c->count++;
-	if (uv_accept(server, (uv_stream_t *)&a->pipe) != 0 || c->count > ASKERS_MAX ||
-	    uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0) {
+	if (uv_accept(server, (uv_stream_t *)&a->pipe) != 0 ||
+	    (c->count <= ASKERS_MAX &&
+	     uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0)) {
 		dismiss(a);
+		return;
+	}
+	if (c->count > ASKERS_MAX) {
+		send_away(a);
 		return;
 	}
 	uv_timer_start(&a->timer, on_impatience, PATIENCE, 0);
