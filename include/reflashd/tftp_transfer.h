@@ -53,6 +53,9 @@
  * badly sends its request again, and is waited for again.
  */
 #define TFTP_UNHEARD USEC_SEC(15)
+/* What the daemon takes for config.give_up: a phone that writes its flash may be silent for long.
+ */
+#define TFTP_GIVE_UP USEC_SEC(60)
 
 /* A repeated request is answered unless something was sent less than this ago. */
 #define TFTP_REPEAT_MIN USEC_MS(100)

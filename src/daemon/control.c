@@ -18,6 +18,7 @@
  * daemon answers is left alone, and this one does without. An asker who does not read is cut off.
  */
 #include "daemon.h"
+#include "limits.h"
 #include "recent.h"
 #include "reflashd/board_json.h"
 #include "reflashd/text.h"
@@ -32,7 +33,6 @@
 #include <unistd.h>
 
 #define DEFAULT_PATH "/run/reflashd/control"
-#define ASKERS_MAX   16
 #define LINE_MAX_    128
 #define QUEUE_MAX    ((size_t)2 << 20) /* unsent bytes after which an asker is cut off */
 #define PATIENCE     5000	       /* ms for the line to come */
@@ -282,12 +282,12 @@ static void on_asker(uv_stream_t *server, int status)
 	c->askers = a;
 	c->count++;
 	if (uv_accept(server, (uv_stream_t *)&a->pipe) != 0 ||
-	    (c->count <= ASKERS_MAX &&
+	    (c->count <= CONTROL_ASKERS_MAX &&
 	     uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0)) {
 		dismiss(a);
 		return;
 	}
-	if (c->count > ASKERS_MAX) {
+	if (c->count > CONTROL_ASKERS_MAX) {
 		send_away(a);
 		return;
 	}
@@ -377,7 +377,7 @@ static int listen_at(struct control *c)
 	if (err)
 		return err;
 	c->fd = -1;
-	return uv_listen((uv_stream_t *)&c->pipe, ASKERS_MAX, on_asker);
+	return uv_listen((uv_stream_t *)&c->pipe, CONTROL_ASKERS_MAX, on_asker);
 }
 
 static int control_open(struct daemon *d, struct fault *f)

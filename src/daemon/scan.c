@@ -14,6 +14,7 @@
  * dot files are left alone, and anything that is no regular file is passed over.
  */
 #include "scan.h"
+#include "limits.h"
 
 #include "places.h"
 #include "unpacker.h"
@@ -29,8 +30,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SCAN_FILES_MAX 20000 /* in all; a library of two hundred bundles has a tenth of it */
 
 /* What cannot go on with the next file. */
 static bool is_hopeless(int err)
