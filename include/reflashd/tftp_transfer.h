@@ -13,8 +13,8 @@
  * - a duplicate ACK: never answered with DATA (RFC 1123 4.2.3.1, the Sorcerer's Apprentice);
  *   with a window, an ACK inside it means a gap: go on from there (RFC 7440 4), but go back
  *   only once for each window that was clean before (see transfer.c);
- * - silence: given up after config.give_up without progress, after TFTP_UNHEARD when nothing was
- *   ever acknowledged;
+ * - silence: given up after config.give_up without progress; from TFTP_UNHEARD on nothing is
+ *   sent, when nothing was ever acknowledged;
  * - the last ACK is lost, and the client has gone away content: see TFTP_LAST_TRIES;
  * - ERROR, or the port is closed (ICMP): the client hung up, which is not our failure;
  * - block numbers are 64 bits wide inside and wrap on the wire to 0 (65535, 0, 1 …).

@@ -35,13 +35,15 @@ static const struct limit_row {
 	 "not here are answered all the same."},
 	{"A client that never answered", S(TFTP_UNHEARD), "seconds",
 	 "Its address may be forged: it is sent the first block and seven resends, 4500 bytes for "
-	 "each request, of at most --max-per-client at a time. A request sent again and again "
-	 "brings one block in 100 ms. Addresses of other networks are sent nothing."},
+	 "each request of --max-per-client, and then nothing in the minute until they are given "
+	 "up. A request sent again and again brings one block in 100 ms. Addresses of other "
+	 "networks are sent nothing."},
 	{"A client that fell silent", S(TFTP_GIVE_UP), "seconds",
 	 "Phones write their flash meanwhile. Then the transfer is given up (tftp.aborted)."},
 	{"Phones that are remembered", PHONES_MAX, "",
-	 "Of more, the one that was not heard of for longest is forgotten; it is served all the "
-	 "same, and known again when it asks."},
+	 "Of more, one is forgotten that never got further than an address, and of those the one "
+	 "that was not heard of for longest. It is served all the same, and known again when it "
+	 "asks."},
 	{"Connections of phones that register", TCP_CONNECTIONS_MAX,
 	 "to each port, SCCP and SIP, 8 of one address",
 	 "The one that was silent for longest makes room, those that are no phones first "

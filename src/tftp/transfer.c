@@ -38,21 +38,26 @@ static usec_t later(usec_t a, usec_t b)
 	return a > USEC_NEVER - b ? USEC_NEVER : a + b;
 }
 
-/* When our patience ends; but never before one resend at the client's own pace. */
 static usec_t end_of(const struct tftp_transfer *t)
 {
-	usec_t end = later(t->progress, t->give_up), unheard = TFTP_UNHEARD;
+	return later(t->progress, t->give_up);
+}
 
-	if (unheard < 2 * t->fixed_rto)
-		unheard = 2 * t->fixed_rto;
-	unheard = later(t->asked, unheard);
-	return t->answered || end < unheard ? end : unheard;
+/* Until then a client that acknowledged nothing yet is sent something; but one resend at its own
+ * pace it gets. */
+static usec_t unheard_until(const struct tftp_transfer *t)
+{
+	usec_t pace = 2 * t->fixed_rto;
+
+	return later(t->asked, pace > TFTP_UNHEARD ? pace : TFTP_UNHEARD);
 }
 
 static void arm(struct tftp_transfer *t, usec_t now)
 {
 	usec_t retry = later(now, t->rto), end = end_of(t);
 
+	if (!t->answered && retry > unheard_until(t))
+		retry = USEC_NEVER;
 	t->deadline = retry < end ? retry : end;
 }
 
@@ -290,8 +295,14 @@ void tftp_transfer_repeat(struct tftp_transfer *t, usec_t now, struct tftp_send 
 
 void tftp_transfer_moved_on(struct tftp_transfer *t)
 {
-	if (t->outcome == TFTP_RUNNING && only_last_missing(t) && (t->answered || !t->repeated))
-		t->moved_on = true;
+	usec_t soon = later(t->sent_at, TFTP_RTO_FIRST);
+
+	if (t->outcome != TFTP_RUNNING || !only_last_missing(t) || (!t->answered && t->repeated))
+		return;
+	t->moved_on = true;
+	/* However long we were ready to wait: who asks for something else hears us. */
+	if (t->deadline > soon)
+		t->deadline = soon;
 }
 
 void tftp_transfer_restarted(struct tftp_transfer *t)
