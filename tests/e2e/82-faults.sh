@@ -61,11 +61,11 @@ if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	wait_event daemon.note state-saved >/dev/null
 	die
 	grep -aq 00:1b:54:00:00:03 "$T"/state/leases || fail "what was held in memory was not saved afterwards"
-	row "disk free again, then kill -9" "everything saved without being asked" "the lease is in the file"
+	row "disk free again, then kill -9" "everything saved without being asked"
 	mount -o remount,ro "$T/state"
 	daemon_exits 2 --force
 	grep -q 'Read-only' "$LOG" || fail "a read-only state folder: $(cat "$LOG")"
-	row "state folder read-only at the start" "a sentence and an end" "'Read-only', exit code 2"
+	row "state folder read-only at the start" "a sentence and an end"
 	umount "$T/state"
 else
 	row "disk full, read-only" "said once, phones served" "SKIPPED: no mounts here"
@@ -83,14 +83,14 @@ begin
 lease 00:1b:54:00:00:05
 die
 grep -aq 00:1b:54:00:00:05 "$T"/state/leases* || fail "the new state folder was not used"
-row "a new state folder in its place" "phones served; used from the next start on" "a lease, and it is in the new folder"
+row "a new state folder in its place" "phones served; used from the next start on"
 
 for name in leases leases.journal phones; do
 	rm -rf "$T/state" && mkdir "$T/state" && mkfifo "$T/state/$name"
 	daemon_exits 2 --force 2>/dev/null || :
 	grep -q 'no ordinary file' "$LOG" || fail "a FIFO as $name: $(cat "$LOG")"
 done
-row "a FIFO for a state file" "a sentence and an end, no waiting" "'no ordinary file', exit code 2; leases, leases.journal, phones"
+row "a FIFO for a state file" "a sentence and an end, no waiting"
 rm -rf "$T/state" && mkdir "$T/state"
 
 begin

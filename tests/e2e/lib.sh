@@ -161,7 +161,7 @@ wire_stop() {
 			if (full) printf ", %d had no room", full }' "$T/wire.log")
 }
 
-row() { printf '%s\t%s\t%s\t%s\n' "$(basename "$0" .sh)" "$1" "$2" "${3:-the same}" >>"$ROWS"; }
+row() { printf '%s\t%s\t%s\t%s\n' "$(basename "$0" .sh)" "$1" "$2" "${3:-seen}" >>"$ROWS"; }
 
 in_mid() { ip netns exec "$MID" "$@"; }
 in_srv() { ip netns exec "$SRV" "$@"; }

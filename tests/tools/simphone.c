@@ -17,11 +17,6 @@
  *
  * Phones announce themselves by CDP; --speak says in which ways they do.
  *
- * With --cut N somebody pulls the plug of the first phone after its N-th frame, of the second one
- * after its N+1st …, and puts it back after --dark milliseconds (1000). With --hurry N the
- * phones' clock runs N times as fast, with all that they do by it: on a wire that loses much,
- * waiting is most of a recovery. All times but --timeout are the phones'.
- *
  * What can go wrong: no permission, no such interface, the time is over (exit 1, and a line for
  * each phone that does not run yet).
  */
@@ -50,8 +45,6 @@
 
 struct tool {
 	const char *interface;
-	bool stay;
-	uint64_t cut, dark; /* after how many frames the first phone is cut; 0: none; ms */
 	struct cable cable;
 	unsigned count;
 	struct station station[PHONES];
@@ -61,15 +54,12 @@ struct tool {
 	uint64_t timeout; /* seconds; 0: none */
 };
 
-static uint64_t hurry = 1;
-
-/* Of the phones. */
 static usec_t clock_now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return ((usec_t)t.tv_sec * 1000000u + (usec_t)t.tv_nsec / 1000u) * hurry;
+	return (usec_t)t.tv_sec * 1000000u + (usec_t)t.tv_nsec / 1000u;
 }
 
 static void receive_frames(struct tool *t)
@@ -106,7 +96,7 @@ static int wait_ms(const struct tool *t, usec_t now, usec_t end)
 	}
 	if (first <= now)
 		return 0;
-	first = ((first - now) / hurry + 999) / 1000;
+	first = (first - now + 999) / 1000;
 	return first > 500 ? 500 : (int)first;
 }
 
@@ -119,8 +109,7 @@ static bool all_run(const struct tool *t, usec_t now, usec_t *since)
 	unsigned i;
 
 	for (i = 0; i < t->count; i++) {
-		if (sim_phone_stage(t->station[i].phone) != SIM_RUNNING ||
-		    station_is_dark(&t->station[i])) {
+		if (sim_phone_stage(t->station[i].phone) != SIM_RUNNING) {
 			*since = USEC_NEVER;
 			return false;
 		}
@@ -161,39 +150,20 @@ static int time_is_over(const struct tool *t)
 	return 1;
 }
 
-static void all_is_well(const struct tool *t)
-{
-	unsigned i, cut = 0, most = 0;
-
-	for (i = 0; i < t->count; i++) {
-		cut += t->station[i].was_cut;
-		if (t->station[i].frames > most)
-			most = t->station[i].frames;
-	}
-	printf("simphone: all %u run; %u were unplugged; at most %u frames of one phone\n",
-	       t->count, cut, most);
-	fflush(stdout);
-}
-
 static int run(struct tool *t)
 {
 	struct pollfd poll_fd = {.fd = t->cable.fd, .events = POLLIN};
 	usec_t now = t->cable.start, end = USEC_NEVER, since = USEC_NEVER;
-	bool done = false;
+	struct sim_out out;
 	unsigned i;
 
 	if (t->timeout > 0)
-		end = t->cable.start + USEC_SEC(t->timeout) * hurry;
-	for (i = 0; i < t->count; i++)
-		station_start(&t->cable, &t->station[i], now);
-	for (;;) {
-		if (!done && all_run(t, now, &since)) {
-			all_is_well(t);
-			end = USEC_NEVER;
-			done = true;
-		}
-		if (done && !t->stay)
-			return 0;
+		end = t->cable.start + USEC_SEC(t->timeout);
+	for (i = 0; i < t->count; i++) {
+		sim_phone_power_on(t->station[i].phone, now, &out);
+		station_perform(&t->cable, &t->station[i], &out, now);
+	}
+	while (!all_run(t, now, &since)) {
 		if (now >= end)
 			return time_is_over(t);
 		if (poll(&poll_fd, 1, wait_ms(t, now, end)) > 0)
@@ -202,6 +172,7 @@ static int run(struct tool *t)
 		for (i = 0; i < t->count; i++)
 			station_tick(&t->cable, &t->station[i], now);
 	}
+	return 0;
 }
 
 /* Setting up. */
@@ -276,8 +247,7 @@ static bool add_phones(struct tool *t, unsigned count)
 			return false;
 		}
 		s->mac = config.mac;
-		s->cut_after = t->cut ? (unsigned)t->cut + t->count : 0;
-		s->dark = USEC_MS(t->dark);
+		s->arp_at = USEC_NEVER;
 		snprintf(s->name, sizeof(s->name), "SEP%02X%02X%02X%02X%02X%02X", s->mac.b[0],
 			 s->mac.b[1], s->mac.b[2], s->mac.b[3], s->mac.b[4], s->mac.b[5]);
 		config.seed++;
@@ -296,8 +266,7 @@ static int usage(void)
 		"                [--mac MAC] [--load LOAD] [--sip] [--silent] [--speed N]\n"
 		"                [--count N] [--seed N] [--timeout SECONDS] [-v]\n"
 		"                [--knows g1|g2|both] [--keys FILE]\n"
-		"                [--speak none|cdp,sccp,sip,page]   (cdp)\n"
-		"                [--cut FRAMES] [--dark MS] [--hurry N] [--stay]\n");
+		"                [--speak none|cdp,sccp,sip,page]   (cdp)\n");
 	return 2;
 }
 
@@ -405,9 +374,8 @@ static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 		{"mac", 1, NULL, 'a'},	     {"load", 1, NULL, 'l'},	{"speed", 1, NULL, 's'},
 		{"count", 1, NULL, 'c'},     {"timeout", 1, NULL, 't'}, {"sip", 0, NULL, 'S'},
 		{"silent", 0, NULL, 'q'},    {"seed", 1, NULL, 'e'},	{"verbose", 0, NULL, 'v'},
-		{"cut", 1, NULL, 'C'},	     {"dark", 1, NULL, 'D'},	{"hurry", 1, NULL, 'h'},
-		{"stay", 0, NULL, 'Y'},	     {"knows", 1, NULL, 'n'},	{"keys", 1, NULL, 'K'},
-		{"speak", 1, NULL, 'p'},     {NULL, 0, NULL, 0}};
+		{"knows", 1, NULL, 'n'},     {"keys", 1, NULL, 'K'},	{"speak", 1, NULL, 'p'},
+		{NULL, 0, NULL, 0}};
 	struct sim_phone_config *c = &t->config;
 	const char *kind = NULL;
 	uint64_t speed = 1;
@@ -425,10 +393,6 @@ static bool parse(struct tool *t, int argc, char **argv, uint64_t *count)
 		case 'c': ok = text_to_u64(optarg, 1, PHONES, count); break;
 		case 't': ok = text_to_u64(optarg, 1, 86400, &t->timeout); break;
 		case 'e': ok = text_to_u64(optarg, 0, UINT64_MAX, &c->seed); break;
-		case 'C': ok = text_to_u64(optarg, 1, 100000, &t->cut); break;
-		case 'D': ok = text_to_u64(optarg, 0, 1000000, &t->dark); break;
-		case 'h': ok = text_to_u64(optarg, 1, 1000, &hurry); break;
-		case 'Y': t->stay = true; break;
 		case 'S': c->sip = true; break;
 		case 'n': ok = set_knows(c, optarg); break;
 		case 'p': ok = set_speaks(c, optarg); break;
@@ -452,7 +416,6 @@ int main(int argc, char **argv)
 	if (!t)
 		return 1;
 	t->cable.fd = -1;
-	t->dark = 1000;
 	text_copy(t->config.model, sizeof(t->config.model), "7970");
 	t->config.speaks = SIM_SPEAKS_CDP;
 	t->config.mac = (struct mac){{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}};

@@ -7,7 +7,7 @@
 # 1 to 5 s), repeat the ACK of a block that came twice, and get through 10 % each way. By
 # itself curl asks the server to wait 6 s before each repetition (RFC 2349): it gets what it asked
 # for, only not today; as here, it does without options. busybox and atftp count silences: at 30 %
-# they may give up by themselves, and so only phones are tried there (86-bad-wire-phones.sh).
+# they may give up by themselves, and so only phones are tried there (89-bad-wire-phones.sh).
 . "$(dirname "$0")/lib.sh"
 
 need busybox
@@ -56,7 +56,7 @@ for bad in '5 % lost:--loss 5' '10 % lost:--loss 10' \
 		get_$client Large.bin "$T/out" >"$T/client.log" 2>&1 ||
 			fail "$client, $name: $(tail -n 3 "$T/client.log")"
 		cmp "$T/out" "$FILES/Large.bin" || fail "$client, $name: the file arrived damaged"
-		wait_until 8 more_than "$before" || fail "$client, $name: the daemon saw no end"
+		wait_until 15 more_than "$before" || fail "$client, $name: the daemon saw no end"
 		wire_stop
 		row "$client, $name each way" "every byte" "every byte; $WIRE_DID"
 	done

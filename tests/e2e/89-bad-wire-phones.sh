@@ -30,14 +30,14 @@ for bad in '30 % lost each way:--loss 30' \
 	before=$(recovered)
 	for model in 7970 7960 7912; do
 		: >"$T/phone-$model.log"
-		ip netns exec "$CLI" "$ROOT/build/tools/simphone" -i eth0 --speed 30 --hurry 10 --timeout 80 \
-			--stay --count 2 --model $model --mac "00:1b:$(echo $model | sed 's/../&:/'):0$n:00" \
+		ip netns exec "$CLI" "$ROOT/build/tools/unplug" --speed 30 --hurry 10 --timeout 80 \
+			--count 2 --model $model --mac "00:1b:$(echo $model | sed 's/../&:/'):0$n:00" eth0 \
 			>"$T/phone-$model.log" 2>&1 &
 		pids="$pids $!"
 	done
 	for model in 7970 7960 7912; do
-		wait_until 85 grep -q 'simphone: ' "$T/phone-$model.log" || :
-		grep -q 'simphone: all 2 run' "$T/phone-$model.log" ||
+		wait_until 85 grep -q 'unplug: ' "$T/phone-$model.log" || :
+		grep -q 'unplug: all 2 run' "$T/phone-$model.log" ||
 			{ tail -n 40 "$T/phone-$model.log"; fail "$name: a $model did not come back"; }
 	done
 	phones=$((phones + 6))
