@@ -13,7 +13,8 @@
  * - a duplicate ACK: never answered with DATA (RFC 1123 4.2.3.1, the Sorcerer's Apprentice);
  *   with a window, an ACK inside it means a gap: go on from there (RFC 7440 4), but go back
  *   only once for each window that was clean before (see transfer.c);
- * - silence: given up after config.give_up without progress;
+ * - silence: given up after config.give_up without progress; from TFTP_UNHEARD on nothing is
+ *   sent, when nothing was ever acknowledged;
  * - the last ACK is lost, and the client has gone away content: see TFTP_LAST_TRIES;
  * - ERROR, or the port is closed (ICMP): the client hung up, which is not our failure;
  * - block numbers are 64 bits wide inside and wrap on the wire to 0 (65535, 0, 1 …).
@@ -44,6 +45,17 @@
  * - when after a resend its port is closed.
  */
 #define TFTP_LAST_TRIES 5
+
+/*
+ * Who has acknowledged nothing yet may not exist: the address of a request can be forged, and what
+ * we send then hits somebody who asked for nothing. So it gets the first block and a few
+ * resends (0.3, 0.9, 2.1, 4.5, 7.5, 10.5, 13.5 s), and not a minute of them. A phone that hears
+ * badly sends its request again, and is waited for again.
+ */
+#define TFTP_UNHEARD USEC_SEC(15)
+/* What the daemon takes for config.give_up: a phone that writes its flash may be silent for long.
+ */
+#define TFTP_GIVE_UP USEC_SEC(60)
 
 /* A repeated request is answered unless something was sent less than this ago. */
 #define TFTP_REPEAT_MIN USEC_MS(100)
@@ -84,6 +96,7 @@ struct tftp_transfer {
 	usec_t timed_at;	  /* when timed_block was sent; 0: nothing is being timed */
 	uint64_t timed_block;
 	usec_t progress; /* when something new was last acknowledged */
+	usec_t asked;	 /* when the request last came */
 	usec_t deadline;
 	usec_t sent_at;	   /* when anything was last sent */
 	uint64_t recover;  /* after going back: not again until this block is acknowledged */

@@ -18,6 +18,7 @@
  * daemon answers is left alone, and this one does without. An asker who does not read is cut off.
  */
 #include "daemon.h"
+#include "limits.h"
 #include "recent.h"
 #include "reflashd/board_json.h"
 #include "reflashd/text.h"
@@ -32,7 +33,6 @@
 #include <unistd.h>
 
 #define DEFAULT_PATH "/run/reflashd/control"
-#define ASKERS_MAX   16
 #define LINE_MAX_    128
 #define QUEUE_MAX    ((size_t)2 << 20) /* unsent bytes after which an asker is cut off */
 #define PATIENCE     5000	       /* ms for the line to come */
@@ -252,6 +252,17 @@ static void on_impatience(uv_timer_t *timer)
 	dismiss(timer->data);
 }
 
+/* Written at once or not at all: nothing waits for somebody for whom there is no room. */
+static void send_away(struct asker *a)
+{
+	static char why[] = "{\"error\":\"too many programs ask this daemon at once; end one that "
+			    "follows the events (reflashd events --follow), or try again\"}\n";
+	uv_buf_t text = uv_buf_init(why, sizeof(why) - 1);
+
+	uv_try_write((uv_stream_t *)&a->pipe, &text, 1);
+	dismiss(a);
+}
+
 static void on_asker(uv_stream_t *server, int status)
 {
 	struct control *c = server->data;
@@ -270,9 +281,14 @@ static void on_asker(uv_stream_t *server, int status)
 	a->next = c->askers;
 	c->askers = a;
 	c->count++;
-	if (uv_accept(server, (uv_stream_t *)&a->pipe) != 0 || c->count > ASKERS_MAX ||
-	    uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0) {
+	if (uv_accept(server, (uv_stream_t *)&a->pipe) != 0 ||
+	    (c->count <= CONTROL_ASKERS_MAX &&
+	     uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0)) {
 		dismiss(a);
+		return;
+	}
+	if (c->count > CONTROL_ASKERS_MAX) {
+		send_away(a);
 		return;
 	}
 	uv_timer_start(&a->timer, on_impatience, PATIENCE, 0);
@@ -361,7 +377,7 @@ static int listen_at(struct control *c)
 	if (err)
 		return err;
 	c->fd = -1;
-	return uv_listen((uv_stream_t *)&c->pipe, ASKERS_MAX, on_asker);
+	return uv_listen((uv_stream_t *)&c->pipe, CONTROL_ASKERS_MAX, on_asker);
 }
 
 static int control_open(struct daemon *d, struct fault *f)

@@ -6,13 +6,13 @@
 #include "recent.h"
 
 #include "daemon.h"
+#include "limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RING_BYTES ((size_t)256 << 10)
-#define LINES_MAX  1024u
 
 struct line {
 	uint64_t seq;
@@ -23,13 +23,13 @@ struct recent {
 	struct bus_reader reader;
 	unsigned first, count; /* in line[] */
 	size_t end;	       /* where the next one goes */
-	struct line line[LINES_MAX];
+	struct line line[RECENT_LINES_MAX];
 	char ring[RING_BYTES];
 };
 
 static void drop_oldest(struct recent *r)
 {
-	r->first = (r->first + 1) % LINES_MAX;
+	r->first = (r->first + 1) % RECENT_LINES_MAX;
 	r->count--;
 }
 
@@ -51,10 +51,11 @@ static void keep(void *ctx, const struct event *e, const char *json)
 			drop_oldest(r);
 		r->end = 0;
 	}
-	while (r->count && (r->count == LINES_MAX || overlaps(&r->line[r->first], r->end, len)))
+	while (r->count &&
+	       (r->count == RECENT_LINES_MAX || overlaps(&r->line[r->first], r->end, len)))
 		drop_oldest(r);
 	memcpy(r->ring + r->end, json, len);
-	r->line[(r->first + r->count) % LINES_MAX] = (struct line){e->seq, r->end, len};
+	r->line[(r->first + r->count) % RECENT_LINES_MAX] = (struct line){e->seq, r->end, len};
 	r->count++;
 	r->end += len;
 }
@@ -65,7 +66,7 @@ void recent_each(struct daemon *d, uint64_t from,
 	const struct recent *r = d->recent;
 
 	for (unsigned i = 0; r && i < r->count; i++) {
-		const struct line *l = &r->line[(r->first + i) % LINES_MAX];
+		const struct line *l = &r->line[(r->first + i) % RECENT_LINES_MAX];
 
 		if (l->seq >= from && !visit(ctx, l->seq, r->ring + l->at, l->len))
 			return;

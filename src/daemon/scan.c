@@ -14,6 +14,7 @@
  * dot files are left alone, and anything that is no regular file is passed over.
  */
 #include "scan.h"
+#include "limits.h"
 
 #include "places.h"
 #include "unpacker.h"
@@ -30,7 +31,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCAN_FILES_MAX 20000 /* in all; a library of two hundred bundles has a tenth of it */
+/* What cannot go on with the next file. */
+static bool is_hopeless(int err)
+{
+	return err == -ENOMEM || err == -E2BIG;
+}
+
+static const char *why(int err)
+{
+	_Static_assert(SCAN_FILES_MAX == 20000, "the sentence below says so");
+	switch (err) {
+	case -E2BIG: return "there are more than 20000 files; give the folder of the firmware only";
+	case -ENOMEM: return "memory is short";
+	default: return strerror(-err);
+	}
+}
 
 static int open_regular(const char *path, size_t max, int *fd, struct stat *st)
 {
@@ -81,7 +96,7 @@ static int remember(struct scan *s, const char *path, const char *entry, uint64_
 	struct scan_file *f;
 
 	if (s->count >= SCAN_FILES_MAX)
-		return -ENOMEM;
+		return -E2BIG;
 	if (s->count == s->size) {
 		unsigned size = s->size ? s->size * 2 : 64;
 		struct scan_file *grown = reallocarray(s->file, size, sizeof(*grown));
@@ -155,7 +170,7 @@ static int add_entry(void *ctx, const char *name, const uint8_t *data, size_t le
 		err = library_add(u->library, name, ref, data, len);
 	if (!err && u->scan->keep)
 		err = u->scan->keep(u->scan->keep_ctx, ref, data, len, NULL);
-	return err ? fault_set(f, err, "`%s': too many files, or no memory", u->path) : 0;
+	return err ? fault_set(f, err, "cannot read `%s': %s", u->path, why(err)) : 0;
 }
 
 int scan_unpack(const char *path, archive_visit *visit, void *ctx, struct fault *f)
@@ -189,7 +204,7 @@ static int add_archive(struct scan *s, struct library *l, const char *path, stru
 		return library_folder_end(l) == 0
 			       ? 0
 			       : fault_set(f, -ENOMEM, "no memory to read `%s'", path);
-	if (err == -ENOMEM || s->strict || !l->folder_open)
+	if (is_hopeless(err) || s->strict || !l->folder_open)
 		return err;
 	if (s->forget) /* it goes by numbers that are given away again here */
 		s->forget(s->keep_ctx, count);
@@ -385,7 +400,6 @@ int scan_firmware(struct scan *s, struct library *l, const char *path, struct fa
 		return err; /* of an archive in there, with its own reason */
 	if (err)
 		return fault_set(f, err, "cannot read the firmware folder `%s': %s%s", path,
-				 err == -ENOMEM ? "too many files, or no memory" : strerror(-err),
-				 remedy(path, err));
+				 why(err), remedy(path, err));
 	return 0;
 }

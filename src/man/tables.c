@@ -6,7 +6,7 @@
  *     @OPTIONS@     the options of `serve' (options.def), for the manual
  *     @KEYS@        the same as keys of the file
  *     @COMMANDS@    the commands (src/cli/commands.c) with what `reflashd help' says of each
- *     @EXITS@  @EVENTS@  @ADVICE@
+ *     @EXITS@  @EVENTS@  @ADVICE@  @LIMITS@
  *     @BASH@        for the completions, as shell: the commands, and for each the options with
  *     @ZSH@         what they take
  *
@@ -17,6 +17,7 @@
 #include "../cli/cli.h"
 #include "../config/option.h"
 #include "../event/event_table.h"
+#include "limits.h"
 #include "reflashd/daemon.h"
 #include "reflashd/text.h"
 
@@ -203,6 +204,20 @@ static void advice(void)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		printf(".It %s\n", rows[i].code);
 		roff(rows[i].means, false);
+		putchar('\n');
+	}
+}
+
+static void limits(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(limit_table); i++) {
+		const struct limit_row *row = &limit_table[i];
+
+		/* In quotes, "An" and "At" are no macros. */
+		printf(".It Sy \"%s: %lu%s", row->what, row->value, *row->unit ? " " : "");
+		roff(row->unit, true);
+		puts("\"");
+		roff(row->then, false);
 		putchar('\n');
 	}
 }
@@ -432,7 +447,8 @@ int main(int argc, char *argv[])
 	} tables[] = {
 		{"@OPTIONS@", options}, {"@KEYS@", keys},     {"@COMMANDS@", commands_mdoc},
 		{"@EXITS@", exits},	{"@EVENTS@", events}, {"@ADVICE@", advice},
-		{"@BASH@", bash},	{"@ZSH@", zsh},	      {"@VERSION@", version},
+		{"@LIMITS@", limits},	{"@BASH@", bash},     {"@ZSH@", zsh},
+		{"@VERSION@", version},
 	};
 	FILE *in = argc == 2 ? fopen(argv[1], "r") : NULL;
 	char line[1024];

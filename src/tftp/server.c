@@ -145,8 +145,10 @@ static bool recognise(struct tftp_server *s, struct tftp_peer from, struct asked
 			continue;
 		if (slot->peer.port != from.port) {
 			asked->running++;
-			if (slot->name != asked->name)
+			if (slot->name != asked->name) {
 				tftp_transfer_moved_on(&slot->transfer);
+				tftp_slots_wake(s, i, tftp_transfer_deadline(&slot->transfer));
+			}
 		} else if (started_over(slot, asked, now)) {
 			tftp_transfer_restarted(&slot->transfer);
 			tftp_slots_wake(s, i, now);

@@ -38,10 +38,26 @@ static usec_t later(usec_t a, usec_t b)
 	return a > USEC_NEVER - b ? USEC_NEVER : a + b;
 }
 
+static usec_t end_of(const struct tftp_transfer *t)
+{
+	return later(t->progress, t->give_up);
+}
+
+/* Until then a client that acknowledged nothing yet is sent something; but one resend at its own
+ * pace it gets. */
+static usec_t unheard_until(const struct tftp_transfer *t)
+{
+	usec_t pace = 2 * t->fixed_rto;
+
+	return later(t->asked, pace > TFTP_UNHEARD ? pace : TFTP_UNHEARD);
+}
+
 static void arm(struct tftp_transfer *t, usec_t now)
 {
-	usec_t retry = later(now, t->rto), end = later(t->progress, t->give_up);
+	usec_t retry = later(now, t->rto), end = end_of(t);
 
+	if (!t->answered && retry > unheard_until(t))
+		retry = USEC_NEVER;
 	t->deadline = retry < end ? retry : end;
 }
 
@@ -172,7 +188,7 @@ void tftp_transfer_init(struct tftp_transfer *t, const struct tftp_request *requ
 	t->window = 1;
 	negotiate(t, request, config);
 	t->last = size / t->blksize + 1;
-	t->progress = now;
+	t->progress = t->asked = now;
 	t->rto = t->fixed_rto ? t->fixed_rto : TFTP_RTO_FIRST;
 	/* A client that asks for long pauses gets one resend before we give up. */
 	t->give_up = config->give_up;
@@ -272,14 +288,21 @@ void tftp_transfer_repeat(struct tftp_transfer *t, usec_t now, struct tftp_send 
 	if (t->outcome != TFTP_RUNNING)
 		return;
 	t->repeated = true;
+	t->asked = now;
 	if (now - t->sent_at >= TFTP_REPEAT_MIN)
 		resend(t, now, send);
 }
 
 void tftp_transfer_moved_on(struct tftp_transfer *t)
 {
-	if (t->outcome == TFTP_RUNNING && only_last_missing(t) && (t->answered || !t->repeated))
-		t->moved_on = true;
+	usec_t soon = later(t->sent_at, TFTP_RTO_FIRST);
+
+	if (t->outcome != TFTP_RUNNING || !only_last_missing(t) || (!t->answered && t->repeated))
+		return;
+	t->moved_on = true;
+	/* However long we were ready to wait: who asks for something else hears us. */
+	if (t->deadline > soon)
+		t->deadline = soon;
 }
 
 void tftp_transfer_restarted(struct tftp_transfer *t)
@@ -309,7 +332,7 @@ void tftp_transfer_tick(struct tftp_transfer *t, usec_t now, struct tftp_send *s
 	*send = (struct tftp_send){0};
 	if (t->outcome != TFTP_RUNNING || now < t->deadline)
 		return;
-	if (now >= later(t->progress, t->give_up)) {
+	if (now >= end_of(t)) {
 		give_up(t, send);
 		return;
 	}

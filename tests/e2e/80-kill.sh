@@ -44,4 +44,6 @@ start_daemon --serve-incomplete --force
 stop_daemon
 [ ! -e "$T/state/leases.journal" ] || fail "the journal outlived an ordinary end"
 [ "$(grep -c bound "$T/state/leases")" = $((2 * ROUNDS)) ] || fail "leases are missing: $(cat "$T/state/leases")"
+row "kill -9 in the moment of an ACK, $ROUNDS times" "the phone has its address after the restart, nobody else" \
+	"$((2 * ROUNDS)) leases, none lost or given away"
 say "kill -9 after an ACK: $ROUNDS times, $((2 * ROUNDS)) leases, none lost"

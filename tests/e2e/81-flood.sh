@@ -34,5 +34,9 @@ grep '"dhcp.ack"' "$EVENTS" | grep -c "\"$first\"" | grep -qx 5 || fail "the pho
 wait_event daemon.note left-out | grep -q flood || wait_event daemon.note 'floods this wire' >/dev/null
 lines=$(wc -l <"$EVENTS")
 [ "$lines" -lt 25000 ] || fail "$lines events for 200,000 DISCOVERs"
+known=$("$BIN" status --json --control "$T/control" | sed 's/.*"phones": *\([0-9]*\).*/\1/')
+[ "$known" -ge 3 ] && [ "$known" -le 1024 ] || fail "$known phones are remembered after the flood, not 3 to 1024"
+row "200,000 DISCOVERs of invented devices" "a phone keeps its lease, a new one gets one; the stream stays short" \
+	"$first all through, 2 + 2 new ones; $lines events, $known phones remembered"
 stop_daemon
 say "200,000 DISCOVERs of invented devices: $lines events, no phone without its address"

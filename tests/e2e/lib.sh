@@ -16,6 +16,9 @@
 #     wait_event NAME [RE] prints the first event of that name that matches, fails after 10 s
 #     wait_until S CMD     until CMD succeeds; fails itself when it has not within S seconds
 #     has_address          lan0 has our address
+#     wire_make            between the two ends somebody who passes the frames on (tests/tools/wire)
+#     wire_start ARGS      from now on, with so much loss …; wire_stop ends it: $WIRE_DID says what it did
+#     row FAULT PROMISE SEEN  a line of the table of faults, which the runner prints at the end
 #     start_rival IF NET [OPTION]  dnsmasq at the phone's end: a DHCP server for NET.200 to .220
 #     hold_udp_69          dnsmasq at our end, as a TFTP server; $! is its process
 #     need CMD ...         skips when a program is missing
@@ -44,6 +47,9 @@ FILES=$T/files # what the daemon serves
 DAEMON=
 SRV=
 CLI=
+MID= # where the bad wire is
+WIRE=
+ROWS=${ROWS_FILE:-$T/rows}
 mkdir "$FILES"
 
 say() { printf '%s\n' "$*"; }
@@ -74,12 +80,13 @@ need() {
 cleanup() {
 	status=$?
 	trap - EXIT INT TERM HUP
-	for ns in $SRV $CLI; do
+	for ns in $SRV $CLI $MID; do
 		for pid in $(ip netns pids "$ns" 2>/dev/null); do
 			kill -9 "$pid" 2>/dev/null || :
 		done
 		ip netns del "$ns" 2>/dev/null || :
 	done
+	[ -n "${ROWS_FILE:-}" ] || [ ! -s "$ROWS" ] || sh "$E2E/rows.sh" "$ROWS"
 	if [ -n "${KEEP:-}" ]; then say "kept: $T"; else rm -rf "$T"; fi
 	exit $status
 }
@@ -99,6 +106,10 @@ ns_make() {
 		skip "no veth on this kernel"
 	ip -n "$SRV" link set lo up
 	ip -n "$CLI" link set lo up
+	ends_up
+}
+
+ends_up() {
 	# Some clients read raw frames and trust the UDP checksum, which a veth leaves to nobody.
 	if command -v ethtool >/dev/null; then
 		in_srv ethtool -K lan0 tx off >/dev/null 2>&1 || :
@@ -117,6 +128,45 @@ wait_until() {
 	done
 }
 
+# --- a bad wire: the kernel may have no netem, and its dice do not repeat.
+
+wire_make() {
+	MID=rf$$w
+	ip netns add "$MID"
+	in_mid sh -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6' 2>/dev/null || :
+	ip -n "$SRV" link del lan0
+	ip link add lan0 netns "$SRV" type veth peer name w0 netns "$MID"
+	ip link add eth0 netns "$CLI" type veth peer name w1 netns "$MID"
+	ip -n "$MID" link set w0 up
+	ip -n "$MID" link set w1 up
+	ends_up
+}
+
+wire_start() {
+	wire_stop
+	: >"$T/wire.log"
+	ip netns exec "$MID" "$ROOT/build/tools/wire" "$@" w0 w1 >"$T/wire.log" 2>&1 &
+	WIRE=$!
+	wait_until 5 grep -q 'a wire between' "$T/wire.log" || fail "no wire: $(cat "$T/wire.log")"
+}
+
+# "lost 12 + 9, doubled …": to the phone and back
+wire_stop() {
+	[ -n "$WIRE" ] || return 0
+	kill -TERM "$WIRE" 2>/dev/null || fail "the wire broke: $(cat "$T/wire.log")"
+	wait "$WIRE" || fail "the wire broke: $(cat "$T/wire.log")"
+	WIRE=
+	# shellcheck disable=SC2034 # for the test
+	WIRE_DID=$(awk '/ frames: / { n += $4; lost += $6; dup += $8; order += $10; full += $12 }
+		END { printf "%d of %d frames lost", lost, n
+			if (dup) printf ", %d doubled", dup
+			if (order) printf ", %d reordered", order
+			if (full) printf ", %d had no room", full }' "$T/wire.log")
+}
+
+row() { printf '%s\t%s\t%s\t%s\n' "$(basename "$0" .sh)" "$1" "$2" "${3:-seen}" >>"$ROWS"; }
+
+in_mid() { ip netns exec "$MID" "$@"; }
 in_srv() { ip netns exec "$SRV" "$@"; }
 in_cli() { ip netns exec "$CLI" "$@"; }
 has_address() { ip -n "$SRV" -4 addr show dev lan0 | grep -q "inet $IP/24"; }

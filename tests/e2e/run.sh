@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Run the end-to-end tests: all of them, or those named (10-udhcpc or a path).
-# Exit 0 when none failed. One line each, the log only of what failed.
+# Exit 0 when none failed. One line each, the log only of what failed. At the end the table of
+# faults: what was done to the program, what it promises then, and what was seen.
 #
 # They mostly wait, and each has namespaces of its own: JOBS of them run side by side (3). A test
 # that says "# alone" measures a promise in seconds, or takes all of the machine, and runs by itself.
@@ -13,7 +14,7 @@ if [ "${1:-}" = --one ]; then # --one FOLDER TEST: its lines go to a file of the
 	name=$(basename "$3" .sh)
 	log=$results/$name.log
 	status=0
-	timeout -k 10 "${E2E_TIMEOUT:-180}" sh "./$name.sh" >"$log" 2>&1 || status=$?
+	ROWS_FILE=$results/$name.rows timeout -k 10 "${E2E_TIMEOUT:-180}" sh "./$name.sh" >"$log" 2>&1 || status=$?
 	case $status in
 	0) line="ok $name" ;;
 	77) line="SKIPPED $name: $(sed -n 's/^SKIP: //p' "$log" | tail -n 1)" ;;
@@ -46,6 +47,8 @@ done
 count() { cat "$results"/*.result | grep -c "^$1" || :; }
 passed=$(count ok) failed=$(count FAILED) skipped=$(count SKIPPED)
 [ $((passed + failed + skipped)) = $# ] || failed=$((failed + 1)) # one came to no end
+cat "$results"/*.rows 2>/dev/null >"$results/rows" || :
+[ ! -s "$results/rows" ] || sh ./rows.sh "$results/rows"
 if [ "$skipped" = 0 ]; then skips=''; else skips=", $skipped skipped"; fi
 echo "$passed passed, $failed failed$skips"
 [ "$failed" = 0 ]

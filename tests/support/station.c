@@ -35,10 +35,13 @@ static void say(const struct cable *t, const struct station *s, usec_t now, cons
 	fflush(stdout);
 }
 
-void station_send(const struct cable *t, const uint8_t *frame, size_t len)
+void station_send(const struct cable *t, struct station *s, const uint8_t *frame, size_t len)
 {
+	if (len == 0 || station_is_dark(s))
+		return;
+	s->frames++;
 	/* A frame that the socket cannot take is one that the cable lost. */
-	if (len > 0 && send(t->fd, frame, len, 0) < 0 && t->verbose)
+	if (send(t->fd, frame, len, 0) < 0 && t->verbose)
 		fprintf(stderr, "simphone: a frame was lost: %s\n", strerror(errno));
 }
 
@@ -72,11 +75,11 @@ void station_ask_mac(const struct cable *t, struct station *s, uint32_t ip, usec
 	struct frame_arp a = frame_arp_request(s->mac, sim_phone_ip(s->phone), ip);
 	uint8_t frame[FRAME_MIN];
 
-	station_send(t, frame, frame_arp_write(frame, sizeof(frame), &a));
+	station_send(t, s, frame, frame_arp_write(frame, sizeof(frame), &a));
 	s->arp_at = now + ARP_AGAIN;
 }
 
-static void send_udp(const struct cable *t, const struct station *s, struct mac to,
+static void send_udp(const struct cable *t, struct station *s, struct mac to,
 		     const struct sim_datagram *d)
 {
 	struct frame_udp f = {.src_mac = s->mac,
@@ -87,7 +90,7 @@ static void send_udp(const struct cable *t, const struct station *s, struct mac 
 			      .dst_port = d->dst_port};
 	uint8_t frame[FRAME_MAX];
 
-	station_send(t, frame, frame_write(frame, sizeof(frame), &f, d->data, d->len));
+	station_send(t, s, frame, frame_write(frame, sizeof(frame), &f, d->data, d->len));
 }
 
 static void send_datagram(const struct cable *t, struct station *s, const struct sim_datagram *d,
@@ -148,7 +151,7 @@ static void receive_arp(const struct cable *t, struct station *s, const struct f
 	if (a->op != FRAME_ARP_REQUEST || a->target_ip != ip)
 		return;
 	answer = frame_arp_answer(a, s->mac, ip);
-	station_send(t, frame, frame_arp_write(frame, sizeof(frame), &answer));
+	station_send(t, s, frame, frame_arp_write(frame, sizeof(frame), &answer));
 }
 
 /* ICMP port unreachable (RFC 792): the IP header that came and eight bytes behind it. */
@@ -171,7 +174,7 @@ static void put_be16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
-static void refuse(const struct cable *t, const struct station *s, const struct frame_udp *f,
+static void refuse(const struct cable *t, struct station *s, const struct frame_udp *f,
 		   const uint8_t *frame, size_t len)
 {
 	uint8_t out[14 + 20 + 8 + 28];
@@ -197,7 +200,7 @@ static void refuse(const struct cable *t, const struct station *s, const struct 
 		abort();
 	put_be16(out + 14 + 10, checksum(out + 14, 20));
 	put_be16(out + 34 + 2, checksum(out + 34, 36));
-	station_send(t, out, w.len);
+	station_send(t, s, out, w.len);
 }
 
 /* The phone's wishes, after every call. */
@@ -211,7 +214,7 @@ void station_perform(const struct cable *t, struct station *s, const struct sim_
 	for (i = 0; i < out->count; i++)
 		send_datagram(t, s, &out->send[i], now);
 	if (out->frame_len > 0)
-		station_send(t, out->frame, out->frame_len);
+		station_send(t, s, out->frame, out->frame_len);
 	station_tcp_perform(t, s, &out->stream, now);
 }
 
@@ -251,7 +254,7 @@ void station_receive(const struct cable *t, struct station *s, const uint8_t *fr
 	struct mac broadcast = frame_broadcast_mac(), to;
 	struct frame_arp arp;
 
-	if (len < 14)
+	if (len < 14 || station_is_dark(s))
 		return;
 	memcpy(to.b, frame, 6);
 	if (!mac_equal(to, broadcast) && !mac_equal(to, s->mac))
@@ -264,10 +267,48 @@ void station_receive(const struct cable *t, struct station *s, const uint8_t *fr
 		receive_udp(t, s, frame, len, now);
 }
 
+bool station_is_dark(const struct station *s)
+{
+	return s->cut_after > 0 && s->frames >= s->cut_after;
+}
+
+void station_start(const struct cable *t, struct station *s, usec_t now)
+{
+	struct sim_out out;
+
+	memset(s->cache, 0, sizeof(s->cache));
+	memset(s->pending, 0, sizeof(s->pending));
+	s->call.state = s->page.state = STATION_TCP_CLOSED;
+	s->asked_len = 0;
+	s->page_read = false;
+	s->arp_at = s->power_at = USEC_NEVER;
+	sim_phone_power_on(s->phone, now, &out);
+	station_perform(t, s, &out, now);
+}
+
+/* The plug is pulled once, and put back in. */
+static void live_in_the_dark(const struct cable *t, struct station *s, usec_t now)
+{
+	if (s->power_at == USEC_NEVER) {
+		sim_phone_power_off(s->phone);
+		s->power_at = now + s->dark;
+		say(t, s, now, "power: somebody pulls the plug");
+	} else if (s->power_at <= now) {
+		s->cut_after = 0;
+		s->was_cut = true;
+		station_start(t, s, now);
+	}
+}
+
 void station_tick(const struct cable *t, struct station *s, usec_t now)
 {
 	struct sim_out out;
 	unsigned i;
+
+	if (station_is_dark(s)) {
+		live_in_the_dark(t, s, now);
+		return;
+	}
 
 	while (sim_phone_deadline(s->phone) <= now) {
 		sim_phone_tick(s->phone, now, &out);
@@ -290,6 +331,8 @@ usec_t station_deadline(const struct station *s)
 {
 	usec_t first = sim_phone_deadline(s->phone), tcp = station_tcp_deadline(s);
 
+	if (station_is_dark(s))
+		return s->power_at == USEC_NEVER ? 0 : s->power_at;
 	if (s->arp_at < first)
 		first = s->arp_at;
 	return tcp < first ? tcp : first;

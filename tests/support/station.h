@@ -58,7 +58,17 @@ struct station {
 	uint8_t asked[1024];	       /* of the page */
 	size_t asked_len;
 	bool page_read;
+	unsigned frames;    /* that it has sent */
+	unsigned cut_after; /* so many its power fails; 0: it does not */
+	bool was_cut;
+	usec_t dark;	 /* for so long */
+	usec_t power_at; /* when it comes back; USEC_NEVER: not cut yet */
 };
+
+/* Power on, for the first time or again. */
+void station_start(const struct cable *t, struct station *s, usec_t now);
+/* Its power has failed; it says nothing and hears nothing. */
+bool station_is_dark(const struct station *s);
 
 /* The phone's wishes, after every call of sim_phone_…(); its transcript goes to standard output. */
 void station_perform(const struct cable *t, struct station *s, const struct sim_out *out,

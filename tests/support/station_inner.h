@@ -5,7 +5,7 @@
 
 #include "station.h"
 
-void station_send(const struct cable *t, const uint8_t *frame, size_t len);
+void station_send(const struct cable *t, struct station *s, const uint8_t *frame, size_t len);
 /* NULL: not known. */
 const struct mac *station_find_mac(const struct station *s, uint32_t ip);
 void station_ask_mac(const struct cable *t, struct station *s, uint32_t ip, usec_t now);

@@ -91,7 +91,7 @@ static void send_segment(const struct cable *t, struct station *s, const struct 
 		abort();
 	put_be16(out + 24, sum(0, out + 14, 20));
 	put_be16(out + 50, sum(6 + 20 + (uint32_t)g->len, out + 26, 8 + 20 + g->len));
-	station_send(t, out, w.len);
+	station_send(t, s, out, w.len);
 }
 
 static void say(const struct cable *t, struct station *s, const struct station_tcp *c,

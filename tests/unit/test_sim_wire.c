@@ -107,21 +107,28 @@ static void a_seed_repeats(void **state)
 	assert_true(digests[0] != digests[2]);
 }
 
-/* Power fails when the n-th datagram of the phone has been seen, for every n there is. */
+/* Power fails when the n-th datagram of the phone has been seen, for every n there is; on a good
+ * wire and on a bad one. */
 static void power_cut_at_every_datagram(void **state)
 {
 	static const struct {
 		const char *model;
 		enum sim_kind kind;
 		usec_t off;
-	} rows[] = {{"7970", SIM_JAVA_ERASED, USEC_SEC(5)},
-		    {"7960", SIM_LEGACY, USEC_MS(200)},
-		    {"7912", SIM_KUP_RECOVERY, USEC_SEC(90)}};
+		unsigned loss_per_mille;
+	} rows[] = {{"7970", SIM_JAVA_ERASED, USEC_SEC(5), 0},
+		    {"7960", SIM_LEGACY, USEC_MS(200), 0},
+		    {"7912", SIM_KUP_RECOVERY, USEC_SEC(90), 0},
+		    {"7970", SIM_JAVA_ERASED, USEC_MS(200), 100},
+		    {"7960", SIM_LEGACY, USEC_SEC(90), 100},
+		    {"7912", SIM_KUP_RECOVERY, USEC_SEC(5), 100}};
 	struct wire_rig *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct sim_wire_config config = {
-			.seed = f->seed, .latency = 200, .limit = 8 * HOUR};
+		struct sim_wire_config config = {.seed = f->seed,
+						 .latency = 200,
+						 .loss_per_mille = rows[i].loss_per_mille,
+						 .limit = 8 * HOUR};
 		uint64_t datagrams = UINT64_MAX;
 
 		for (uint64_t cut = 0; cut <= datagrams; cut++) {

@@ -276,6 +276,56 @@ static void test_silence_ends_with_an_error(void **state)
 	assert_int_equal(tftp_transfer_bytes(&t), 512);
 }
 
+/* The address of a request may be forged: whoever has it gets a handful of packets, no minute of
+ * them. */
+static void test_who_never_answers_is_sent_little(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	unsigned sent;
+	usec_t now = T0;
+
+	(void)state;
+	for (int options = 0; options < 2; options++) {
+		transfer_start(&t, options ? "blksize|1428|windowsize|64" : "", 1u << 20, &send);
+		for (sent = 1;; sent++) {
+			assert_true(options ? send.control && !send.count : send.count == 1);
+			now = transfer_timeout(&t, &send);
+			if (t.outcome != TFTP_RUNNING)
+				break;
+			assert_true(now <= T0 + TFTP_UNHEARD);
+		}
+		assert_int_equal(sent, 8);
+		assert_int_equal(t.outcome, TFTP_SILENT);
+		assert_true(now == T0 + USEC_SEC(30));
+	}
+	/* A phone that repeats its request is there; our patience has its end all the same. */
+	transfer_start(&t, "", 1u << 20, &send);
+	for (now = T0 + USEC_SEC(20); t.outcome == TFTP_RUNNING; now += USEC_SEC(4)) {
+		while (tftp_transfer_deadline(&t) < now)
+			transfer_timeout(&t, &send);
+		tftp_transfer_repeat(&t, now, &send);
+		assert_true(t.outcome != TFTP_RUNNING || send.count == 1);
+		assert_true(t.outcome != TFTP_RUNNING ||
+			    tftp_transfer_deadline(&t) <= now + USEC_SEC(3));
+	}
+	assert_in_range(now, T0 + USEC_SEC(30), T0 + USEC_SEC(38));
+	/* It took the only block, its ACK was lost, and half a minute later it goes on. */
+	transfer_start(&t, "", 100, &send);
+	while (tftp_transfer_deadline(&t) < T0 + TFTP_UNHEARD)
+		transfer_timeout(&t, &send);
+	tftp_transfer_moved_on(&t);
+	tftp_transfer_tick(&t, T0 + USEC_SEC(28), &send);
+	transfer_assert_nothing(&send);
+	assert_int_equal(t.outcome, TFTP_DONE);
+	/* Who has answered once may fall silent for longer: phones write their flash. */
+	transfer_start(&t, "", 1u << 20, &send);
+	transfer_ack(&t, 1, T0 + MS(5), &send);
+	while (t.outcome == TFTP_RUNNING)
+		now = transfer_timeout(&t, &send);
+	assert_true(now == T0 + MS(5) + USEC_SEC(30));
+}
+
 static void test_trap_last_ack_is_lost_and_the_peer_silent(void **state)
 {
 	struct tftp_transfer t;
@@ -407,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_window_is_never_half_the_numbers),
 		cmocka_unit_test(test_timeout_option_is_kept_to),
 		cmocka_unit_test(test_silence_ends_with_an_error),
+		cmocka_unit_test(test_who_never_answers_is_sent_little),
 		cmocka_unit_test(test_trap_last_ack_is_lost_and_the_peer_silent),
 		cmocka_unit_test(test_silence_from_the_start_is_no_success),
 		cmocka_unit_test(test_trap_last_ack_is_lost_and_the_client_moves_on),
