@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define REQUESTS_PER_WAKE 64
+#define GIVE_UP		  TFTP_GIVE_UP
 #define WINDOWSIZE_MAX	  64
 #define BLOCK_MAX	  1468 /* an Ethernet frame without IP, UDP and TFTP heads */
 
@@ -306,7 +307,7 @@ int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
 	const struct config *c = d->config;
 	struct tftp_server_config config = {.transfer = {.blksize_max = block_max(d),
 							 .windowsize_max = WINDOWSIZE_MAX,
-							 .give_up = TFTP_GIVE_UP},
+							 .give_up = GIVE_UP},
 					    .max_transfers = c->max_transfers,
 					    .max_per_client = c->max_per_client};
 	struct tftp_catalogue catalogue = {.ctx = p, .find = find, .release = release};

@@ -100,12 +100,12 @@ static uint64_t mix(uint64_t x)
 /* Does it happen to this frame? question: one of the things that can happen to it. */
 static bool happens(const struct wire *w, const struct way *d, unsigned question, uint64_t percent)
 {
-	uint64_t throw = mix(w->seed);
+	uint64_t dice = mix(w->seed);
 
-	throw = mix(throw ^(uint64_t)(d - w->way));
-	throw = mix(throw ^d->number);
-	throw = mix(throw ^question);
-	return throw % 100 < percent;
+	dice = mix(dice ^ (uint64_t)(d - w->way));
+	dice = mix(dice ^ d->number);
+	dice = mix(dice ^ question);
+	return dice % 100 < percent;
 }
 
 /* ---- frames ---- */
