@@ -125,6 +125,15 @@ kill -CONT "$DAEMON"
 serves_again "$times"
 [ "$(lease)" = "$address" ] || fail "another address after a trip to another namespace"
 
+# --- A port that leaves a bridge is said to be taken away, too, by the kernel; it is not.
+before=$(said interface-gone)
+ip -n "$SRV" link add bridge0 type bridge
+ip -n "$SRV" link set lan0 master bridge0
+ip -n "$SRV" link set lan0 nomaster
+ip -n "$SRV" link del bridge0
+[ "$(lease)" = "$address" ] || fail "another address after a bridge"
+[ "$(said interface-gone)" = "$before" ] || fail "leaving a bridge was taken for being gone"
+
 # --- Another name, the same interface: said, and nothing else.
 if ip -n "$SRV" link set lan0 name other0 2>/dev/null; then
 	wait_event daemon.note 'interface-renamed.*is called other0 now.*-i other0' >/dev/null

@@ -74,5 +74,7 @@ wait "$PHONE" 2>/dev/null || :
 # --- a file that is not ours is not believed, and the person is told which one it is
 
 echo nonsense >"$T/state/phones"
-daemon_exits 2 --keys "$KEYS"
-grep -q "state/phones.*line 1" "$LOG" || fail "the damaged file was not named"
+start_daemon --keys "$KEYS"
+wait_event daemon.note 'state-damaged.*state/phones.*line 1' >/dev/null
+stop_daemon
+[ "$(cat "$T/state/phones.damaged")" = nonsense ] || fail "the damaged file was not put aside"

@@ -20,6 +20,13 @@ lease() { # MAC
 		fail "$1 got no address: $(tail -n 3 "$T/client.log")"
 	given=$(sed -n 's/.*lease of \([0-9.]*\) obtained.*/\1/p' "$T/client.log")
 }
+ask_for() { # ADDRESS: somebody else wants it
+	ip -n "$CLI" link set eth0 down
+	ip -n "$CLI" link set eth0 address 00:1b:54:00:02:01
+	ip -n "$CLI" link set eth0 up
+	in_cli busybox udhcpc -i eth0 -n -q -f -t 20 -T 1 -r "$1" -s /bin/true >"$T/client.log" 2>&1 || fail "no address"
+	given=$(sed -n 's/.*lease of \([0-9.]*\) obtained.*/\1/p' "$T/client.log")
+}
 get() {
 	ip -n "$CLI" addr replace 10.77.0.99/24 dev eth0
 	rm -f "$T/out"
@@ -162,6 +169,21 @@ lib=$(find /usr/lib -name 'libfaketime.so.1' 2>/dev/null | head -n 1)
 if [ -n "$lib" ] && ! ldd "$BIN" | grep -q asan; then
 	rm -rf "$T/state"
 	export FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$lib"
+	address=
+	echo +0 >"$T/clock"
+	export FAKETIME_TIMESTAMP_FILE="$T/clock" FAKETIME_NO_CACHE=1
+	begin
+	for jump in +0 +4000d -4000d; do # the clock of a box without a battery, and of one with a wrong date
+		echo "$jump" >"$T/clock.new" && mv "$T/clock.new" "$T/clock"
+		LD_PRELOAD='' lease 00:1b:54:00:01:05
+		[ -z "$address" ] || [ "$given" = "$address" ] || fail "after a jump of $jump: $given, not $address"
+		address=$given
+		LD_PRELOAD='' ask_for "$address"
+		[ "$given" != "$address" ] || fail "after a jump of $jump $address was given to somebody else"
+	done
+	die
+	unset FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
+	row "the clock jumps 11 years, both ways, in mid-run" "no lease ends early, none is given twice"
 	address=
 	for clock in +0 '@1970-01-01 00:00:05' +30y -20y; do
 		export FAKETIME="$clock"
