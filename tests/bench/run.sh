@@ -475,7 +475,7 @@ fi
 find_peers
 W=$(mktemp -d "$OUT/work.XXXXXX")
 trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 build_tools
 make_files
 make_wire
