@@ -51,7 +51,8 @@ check_cppcheck() {
 # What a block, an exchange and an event take, against tests/bench/instructions.txt.
 check_instructions() {
 	B=${B%/check} tests/bench/instructions.sh >"$log" 2>&1
-	verdict instructions $? "$log"
+	status=$?
+	grep -q '^SKIPPED instructions' "$log" || verdict instructions $status "$log"
 	grep '^SKIPPED\|^Only our own\|^Less than' "$log"
 }
 
