@@ -322,6 +322,7 @@ tftp_test() {
 		--verify "$W/root/bench-$mib.bin" --timeout 60 "$@" || return 0
 	note mib_s "$(value mib_s)"
 	note cpu_ms_mib "$(calc "$CPU_USED / 1000 / ($clients * $mib)")"
+	note client_cpu_ms_mib "$(value cpu_ms_mib)" # is it the client that cannot do more?
 	note slowest_median "$(calc "$(value client_max) / $(value client_median)")"
 	[ "$(value retries)" = 0 ] || note retries "$(value retries)"
 }
@@ -505,7 +506,7 @@ fi
 find_peers
 W=$(mktemp -d "$OUT/work.XXXXXX")
 trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 build_tools
 make_files
 make_wire

@@ -478,7 +478,8 @@ static int compare(const void *a, const void *b)
 static int report(int64_t began)
 {
 	int64_t *took = calloc(set.clients, sizeof(*took)), first_byte = 0, end = began;
-	double seconds;
+	struct rusage used;
+	double seconds, cpu;
 
 	if (!took)
 		die("memory");
@@ -503,15 +504,18 @@ static int report(int64_t began)
 	for (char *p = first_error; *p; p++) /* one line, one word per value */
 		if (*p < '!' || *p > '~')
 			*p = '_';
+	getrusage(RUSAGE_SELF, &used);
+	cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	printf("clients=%u files_ok=%u bytes=%llu elapsed=%.6f mib_s=%.3f files_s=%.1f "
 	       "client_min=%.6f client_median=%.6f client_max=%.6f first_byte_max_ms=%.3f "
-	       "retries=%u errors=%u wrong=%u first_error=%s\n",
+	       "cpu_ms_mib=%.3f retries=%u errors=%u wrong=%u first_error=%s\n",
 	       set.clients, files_ok, (unsigned long long)bytes_ok, seconds,
 	       (double)bytes_ok / 1048576 / (seconds > 0 ? seconds : 1),
 	       (double)files_ok / (seconds > 0 ? seconds : 1), (double)took[0] / 1e6,
 	       (double)took[set.clients / 2] / 1e6, (double)took[set.clients - 1] / 1e6,
-	       (double)first_byte / 1e3, retries, errors, wrong,
-	       first_error[0] ? first_error : "-");
+	       (double)first_byte / 1e3, bytes_ok ? cpu * 1e3 / ((double)bytes_ok / 1048576) : 0,
+	       retries, errors, wrong, first_error[0] ? first_error : "-");
 	free(took);
 	return wrong ? 3 : errors ? 2 : 0;
 }
