@@ -140,6 +140,21 @@ static const struct {
 	 "0 seen\n0 leased\n5 back\n7 listed SCCP70.9-4-2S\n80 back\n"
 	 "81 refused SCCP70.9-4-2S\n81 advice list-refused\n",
 	 0},
+	{"7960, behind a CTL the application asks for SIPDefault, as no loader does",
+	 "0 from P0S3-8-12-00\n20 get P0S3-8-12-00.sb2\n90 miss CTLSEP0011BB73AD61.tlv\n"
+	 "90 ask SIPDefault.cnf\n91 get XMLDefault.cnf.xml\n",
+	 "20 seen\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n90 back P0S3-8-12-00\n"
+	 "90 recovered P0S3-8-12-00\n90 alive P0S3-8-12-00 70\n",
+	 1},
+	{"a running phone fetches the list again and again: it refuses it",
+	 "0 ack " C7970 "5 miss CTLSEP001B54CA0102.tlv\n7 from SCCP70.9-4-2S\n"
+	 "7 get SCCP70.9-4-2S.loads\n80 miss CTLSEP001B54CA0102.tlv\n"
+	 "81 get SCCP70.9-4-2S.loads\n150 miss CTLSEP001B54CA0102.tlv\n"
+	 "151 get SCCP70.9-4-2S.loads\n",
+	 "0 seen\n0 leased\n5 back\n7 listed SCCP70.9-4-2S\n80 back\n81 listed SCCP70.9-4-2S\n"
+	 "150 back\n151 refused SCCP70.9-4-2S\n151 advice list-refused\n"
+	 "151 listed SCCP70.9-4-2S\n",
+	 0},
 	{"recovered, erased again, recovered again: counted once, its clock starts anew",
 	 ERASED_7970 FIVE "92 ask CTLSEP001B54CA0102.tlv\n94 get XMLDefault.cnf.xml\n"
 			  "1000 get term70.default.loads\n1012 get jar70sccp.8-3-2-27.sbn\n"
