@@ -98,6 +98,7 @@ enum dhcp_message dhcp_say(struct dhcp_say s)
 		assert_int_equal(dhcp.reply.xid, h.xid);
 		assert_true(mac_equal(dhcp.reply.mac, h.mac));
 		assert_int_equal(dhcp.reply.giaddr, s.giaddr);
+		assert_int_equal(dhcp.out.data[8] | dhcp.out.data[9], 0); /* secs: the client's */
 	}
 	return dhcp.reply.message;
 }

@@ -427,9 +427,38 @@ static void test_load_around_own_address(void **state)
 	check();
 }
 
+/* What is on disk about a lease is forgotten with its owner, and shrinks when he lets go. */
+static void test_what_is_written_of_it(void **state)
+{
+	static const struct {
+		enum lease_state next;
+		unsigned owner;
+		usec_t before, after;
+	} row[] = {
+		{LEASE_BOUND, 1, 77, 77},   {LEASE_OFFERED, 1, 77, 77}, {LEASE_RELEASED, 1, 77, 1},
+		{LEASE_RELEASED, 1, 0, 0},  {LEASE_BOUND, 2, 77, 0},	{LEASE_OFFERED, 2, 77, 0},
+		{LEASE_RELEASED, 2, 77, 0}, {LEASE_DECLINED, 1, 77, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct lease *l;
+
+		pool(4);
+		l = lease_find_ip(&t, bind(1, 0, MINUTE));
+		assert_non_null(l);
+		l->kept = row[i].before;
+		lease_set(&t, l, phone(row[i].owner), row[i].next, MINUTE);
+		if (l->kept != row[i].after)
+			fail_msg("row %zu: %lld", i, (long long)l->kept);
+		check();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_written_of_it),
 		cmocka_unit_test(test_index_size),
 		cmocka_unit_test(test_place_is_for_ever),
 		cmocka_unit_test(test_choice),

@@ -169,6 +169,32 @@ static void long_lists(void **state)
 	}
 }
 
+/* Two lists are of one bundle when they name the same files, every one of them. */
+static void lists_of_one_bundle(void **state)
+{
+	static const char *const first[] = {"jar70.1.sbn", "cnu70.1.sbn", "dsp70.1.sbn"};
+
+	(void)state;
+	for (unsigned other = 0; other <= ARRAY_LEN(first); other++) {
+		struct stock *s = stock_new();
+		struct synth_files files = {0};
+		struct synth_buffer a = {0}, b = {0};
+		const char *second[ARRAY_LEN(first)];
+
+		for (unsigned i = 0; i < ARRAY_LEN(first); i++)
+			second[i] = i == other ? "apps70.1.sbn" : first[i];
+		synth_java_loads(&a, "SCCP70.8-3-3S", first, ARRAY_LEN(first), -1);
+		synth_java_loads(&b, "SCCP70.8-3-3S", second, ARRAY_LEN(first), -1);
+		stock_file(&files, "SCCP70.8-3-3S.loads", a.data, a.len);
+		stock_file(&files, "term70.default.loads", b.data, b.len);
+		stock_folder(s, "lists", &files);
+		assert_int_equal(s->library.bundle_count, other < ARRAY_LEN(first) ? 2 : 1);
+		synth_buffer_free(&a);
+		synth_buffer_free(&b);
+		stock_free(s);
+	}
+}
+
 /* Old phones take the line of OS79XX.TXT as it is, with all that stands behind the name. */
 static void os79xx_blanks(void **state)
 {
@@ -252,6 +278,7 @@ int main(void)
 		cmocka_unit_test(kup_by_what_is_inside),
 		cmocka_unit_test(legacy_under_another_name),
 		cmocka_unit_test(long_lists),
+		cmocka_unit_test(lists_of_one_bundle),
 		cmocka_unit_test(os79xx_blanks),
 		cmocka_unit_test(too_large_a_file),
 		cmocka_unit_test(dropped_folder),

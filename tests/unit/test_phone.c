@@ -140,6 +140,21 @@ static const struct {
 	 "0 seen\n0 leased\n5 back\n7 listed SCCP70.9-4-2S\n80 back\n"
 	 "81 refused SCCP70.9-4-2S\n81 advice list-refused\n",
 	 0},
+	{"7960, behind a CTL the application asks for SIPDefault, as no loader does",
+	 "0 from P0S3-8-12-00\n20 get P0S3-8-12-00.sb2\n90 miss CTLSEP0011BB73AD61.tlv\n"
+	 "90 ask SIPDefault.cnf\n91 get XMLDefault.cnf.xml\n",
+	 "20 seen\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n90 back P0S3-8-12-00\n"
+	 "90 recovered P0S3-8-12-00\n90 alive P0S3-8-12-00 70\n",
+	 1},
+	{"a running phone fetches the list again and again: it refuses it",
+	 "0 ack " C7970 "5 miss CTLSEP001B54CA0102.tlv\n7 from SCCP70.9-4-2S\n"
+	 "7 get SCCP70.9-4-2S.loads\n80 miss CTLSEP001B54CA0102.tlv\n"
+	 "81 get SCCP70.9-4-2S.loads\n150 miss CTLSEP001B54CA0102.tlv\n"
+	 "151 get SCCP70.9-4-2S.loads\n",
+	 "0 seen\n0 leased\n5 back\n7 listed SCCP70.9-4-2S\n80 back\n81 listed SCCP70.9-4-2S\n"
+	 "150 back\n151 refused SCCP70.9-4-2S\n151 advice list-refused\n"
+	 "151 listed SCCP70.9-4-2S\n",
+	 0},
 	{"recovered, erased again, recovered again: counted once, its clock starts anew",
 	 ERASED_7970 FIVE "92 ask CTLSEP001B54CA0102.tlv\n94 get XMLDefault.cnf.xml\n"
 			  "1000 get term70.default.loads\n1012 get jar70sccp.8-3-2-27.sbn\n"
@@ -278,9 +293,48 @@ static void sentences(void **state)
 			    "only a running phone makes, 94 seconds after it was first seen.\n");
 }
 
+/* What is said where the records above see only that something is. */
+static void pieces(void **state)
+{
+	static const struct {
+		const char *script, *said;
+	} row[] = {
+		{ERASED_7970 "12 get jar70sccp.8-3-2-27.sbn\n20 get term70.default.loads\n",
+		 "starts over: it fetched the packing list of SCCP70.8-3-3S again."},
+		{ERASED_7970 FIVE "20 get term70.default.loads\n",
+		 "starts over: it fetched the packing list of SCCP70.8-3-3S again."},
+		{"0 ack " C7970 "1 get term70.default.loads\n",
+		 "has its packing list, term70.default.loads."},
+		{ERASED_7970 FIVE "92 sccp -\n", "proven by its registration (SCCP)"},
+		{"0 ack Cisco Systems, Inc. IP Phone CP-7911G\n1 from SIP11.8-2-2ES4S\n"
+		 "1 get term11.default.loads\n2 get jar11sip.8-2-2ES4.sbn\n"
+		 "3 get cnu11.8-2-2ES4.sbn\n92 sip -\n",
+		 "proven by its registration (SIP)"},
+		{"0 ack " C7970 "5 miss CTLSEP001B54CA0102.tlv\n7 from SCCP70.9-4-2S\n"
+		 "7 get SCCP70.9-4-2S.loads\n80 miss CTLSEP001B54CA0102.tlv\n"
+		 "81 get XMLDefault.cnf.xml\n",
+		 "because it is signed with the new key and the phone knows only the old one"},
+		{"0 from SIP11.8-2-2ES4S\n32 get term06.default.loads\n"
+		 "33 get term06.default.loads\n180 get term06.default.loads\n"
+		 "180 get term06.default.loads\n",
+		 "because the code of the phone is too old for it, or its hardware too new"},
+	};
+	static struct play p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		play_begin(&p);
+		play_reset();
+		play_run(&p, row[i].script);
+		if (!strstr(p.text, row[i].said))
+			fail_msg("%s\ndoes not say\n%s", p.text, row[i].said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pieces),
 		cmocka_unit_test(records),
 		cmocka_unit_test(sentences),
 	};
