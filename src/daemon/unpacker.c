@@ -137,11 +137,11 @@ static int take_end(const struct answer *a, int fd, const struct head *h, struct
 
 	if (h->size == 0)
 		return 0;
-	if (h->name_len >= sizeof(text) || !reader_get(fd, text, h->name_len))
+	if (h->name_len == 0 || h->name_len >= sizeof(text) || !reader_get(fd, text, h->name_len))
 		return broken(a, f);
 	text[h->name_len] = 0;
 	for (size_t i = 0; i < h->name_len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+		if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '~')
 			text[i] = '?';
 	return fault_set(f, h->size == ENOMEM ? -ENOMEM : -EBADMSG, "%s", text);
 }

@@ -91,7 +91,7 @@ objects=
 for target; do objects="$objects -object $bin/$target"; done
 # shellcheck disable=SC2086 # a list
 "$(tool llvm-cov)" report -instr-profile "$bin/all.profile" ${objects# -object} \
-	-ignore-filename-regex='^tests/|/tests/|/gen/' |
+	-ignore-filename-regex='^tests/|/tests/|/gen/|src/daemon/' |
 	awk -v show="${V:-0}" '$1 ~ /\.c$/ || $1 == "TOTAL" {
 		file = $1; sub(/.*src\//, "", file); room = file; sub(/\/.*/, "", room)
 		if ($1 == "TOTAL") { all = $8; gone = $9; next }

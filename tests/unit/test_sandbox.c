@@ -358,6 +358,7 @@ static void lies(void **state)
 		{"the end in a file", {A_FILE, 20, 3}, "term70.default.loadsabc", 1},
 		{"the end in a name", {A_FILE, 20, 3}, "term70.default.loadsabc", 5},
 		{"another kind", {7, 20, 3}, "term70.default.loadsabc", 0},
+		{"no sentence", {THE_END, 0, EBADMSG}, "", 0},
 		{"a long sentence", {THE_END, FAULT_TEXT_MAX, EBADMSG}, "x", 0},
 	};
 	struct fault f;
@@ -375,6 +376,7 @@ static void lies(void **state)
 static void sentences(void **state)
 {
 	static const struct lie refused = {"", {THE_END, 6, EBADMSG}, "a\033[31m", 0};
+	static const struct lie eight_bit = {"", {THE_END, 6, EBADMSG}, "a\2333\1771m", 0};
 	static const struct lie memory = {"", {THE_END, 2, ENOMEM}, "no", 0};
 	static const struct lie odd = {"", {THE_END, 2, UINT64_C(1) << 40}, "no", 0};
 	struct fault f;
@@ -382,6 +384,8 @@ static void sentences(void **state)
 	(void)state;
 	assert_int_equal(answer_to(&refused, 1, &f), -EBADMSG);
 	assert_string_equal(f.text, "a?[31m");
+	assert_int_equal(answer_to(&eight_bit, 1, &f), -EBADMSG);
+	assert_string_equal(f.text, "a?3?1m");
 	assert_int_equal(answer_to(&memory, 1, &f), -ENOMEM);
 	assert_int_equal(answer_to(&odd, 1, &f), -EBADMSG);
 }
