@@ -22,7 +22,8 @@
 #   of transfers that nobody answers any more because the power failed, and of addresses that are somebody
 #   else's before CDP forgets who had them (leases last a minute here, CDP remembers for three).
 . "$(dirname "$0")/../e2e/lib.sh"
-N=${N:-10000} COUNT=${COUNT:-150} AGAIN=${AGAIN:-2000} # a multiple of the kinds: a phone is what it was
+N=${N:-10000} COUNT=${COUNT:-150} AGAIN=${AGAIN:-2000}
+AGAIN=$((AGAIN / 8 * 8)) # of eight kinds: a phone that comes again is what it was
 KEYS=$ROOT/tests/keys/test-keys.ini
 TOOLS=${TOOLS:-$ROOT/build/tools}
 case $TOOLS in /*) ;; *) TOOLS=$ROOT/$TOOLS ;; esac
