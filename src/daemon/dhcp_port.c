@@ -50,6 +50,11 @@ void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, str
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT)};
 
 	switch (route) {
+	/* To everybody, too: the kernel wants room for that in its table of neighbours, and that
+	 * may be full of phones. */
+	case DHCP_ROUTE_BROADCAST:
+		mac = frame_broadcast_mac();
+		ip = FRAME_BROADCAST_IP; /* fall through */
 	case DHCP_ROUTE_HARDWARE: {
 		struct frame_udp f = {.src_mac = p->daemon->link.mac,
 				      .dst_mac = mac,
@@ -61,7 +66,6 @@ void dhcp_port_send(struct dhcp_port *p, enum dhcp_route route, uint32_t ip, str
 		send_frame(p, &f, data, len);
 		return;
 	}
-	case DHCP_ROUTE_BROADCAST: to.sin_addr.s_addr = htonl(INADDR_BROADCAST); break;
 	case DHCP_ROUTE_RELAY: to.sin_port = htons(DHCP_SERVER_PORT); /* fall through */
 	case DHCP_ROUTE_UNICAST: to.sin_addr.s_addr = htonl(ip); break;
 	}

@@ -274,6 +274,16 @@ void fold_forget_announced(struct fold *s)
 	}
 }
 
+void fold_forget_image(struct fold *s)
+{
+	struct phone *phone = s->phone;
+
+	if (phone->announced[0] && !load_is_loader(phone->announced, NULL)) {
+		phone->announced[0] = '\0';
+		phone->announced_by = PROOF_NONE;
+	}
+}
+
 /* ---- proof by requests ---- */
 
 void fold_shown(struct fold *s)

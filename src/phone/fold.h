@@ -108,6 +108,8 @@ void fold_reweigh(struct fold *s);
 void fold_settle(struct fold *s);
 /* It rebooted: what it announced long before was another life's. */
 void fold_forget_announced(struct fold *s);
+/* It asks for what only an erased phone asks for: an image that it announced is gone. */
+void fold_forget_image(struct fold *s);
 
 /* progress.c: where it is in its bundle. Each says so by phone.progress, where it can. */
 void progress_begin(struct fold *s); /* it begins to fetch, or to fetch once more */

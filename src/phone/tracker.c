@@ -118,6 +118,7 @@ static void note_erased(struct fold *s, enum request_kind kind, const char *base
 	else
 		return;
 	s->phones->changes += !phone->erased || (!phone->model && model);
+	fold_forget_image(s);
 	phone->erased = true;
 	phone->on_step = false;
 	phone->proof_due_ms = 0;

@@ -19,9 +19,11 @@
 #   each may cost 4 KiB, until the table of phones (8,192) is full;
 # - descriptors: in the end as many as in the beginning, and never more than 300 above that;
 # - threads as many as in the beginning; no warning but of the firmware that half-knowing phones refuse,
-#   and of transfers that nobody answers any more because the power failed.
+#   of transfers that nobody answers any more because the power failed, and of addresses that are somebody
+#   else's before CDP forgets who had them (leases last a minute here, CDP remembers for three).
 . "$(dirname "$0")/../e2e/lib.sh"
-N=${N:-10000} COUNT=${COUNT:-150} AGAIN=${AGAIN:-2000} # a multiple of the kinds: a phone is what it was
+N=${N:-10000} COUNT=${COUNT:-150} AGAIN=${AGAIN:-2000}
+AGAIN=$((AGAIN / 8 * 8)) # of eight kinds: a phone that comes again is what it was
 KEYS=$ROOT/tests/keys/test-keys.ini
 TOOLS=${TOOLS:-$ROOT/build/tools}
 case $TOOLS in /*) ;; *) TOOLS=$ROOT/$TOOLS ;; esac
@@ -50,7 +52,7 @@ serve() {
 	grep --line-buffered -E '"event": ?"(phone\.recovered|daemon\.[a-z]*)"|"severity": ?"(warning|error)"' \
 		<"$T/fifo" >"$EVENTS" 9>&- &
 	ip -n "$SRV" addr add $ADDR dev lan0
-	ip netns exec "$SRV" "$BIN" serve -i lan0 -a $ADDR --clients all --pool $POOL --lease-time 60 \
+	ip netns exec "$SRV" "$BIN" serve -i lan0 -a $ADDR --clients all --pool $POOL --lease-time 60 --max-transfers 2000 \
 		--state-dir "$T/state" --events "$T/fifo" --control "$T/control" --keys "$KEYS" "$FILES" \
 		>"$LOG" 2>&1 9>&- &
 	DAEMON=$!
@@ -85,15 +87,21 @@ crowd() {
 	ip netns exec "$CLI" nice "$SIM" "$@" >/dev/null 2>"$T/lost" 9>&-
 }
 
+# How often the kernel found its table of neighbours full: 1,024 for all of the machine, by default. Other
+# tests that run meanwhile fill it, too; then this is no fault of the daemon's.
+full() { [ ! -r /proc/net/stat/arp_cache ] || awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "table_fulls") c = i } NR > 1 { print "0x" $c }' /proc/net/stat/arp_cache | while read -r n; do echo $((n)); done | awk '{ s += $1 } END { print s + 0 }'; }
+
 # phase NAME FIRST-MAC OF-HOW-MANY WARM-AFTER MAY-GROW-KIB
 phase() {
-	BEFORE=$(recovered) begin=$(date +%s)
+	BEFORE=$(recovered) begin=$(date +%s) fulls=$(full)
 	: >"$SAMPLES"
 	crowd "$2" "$3" &
 	phones=$!
 	while sleep 1 && kill -0 $phones 2>/dev/null; do sample; done
 	status=0
 	wait $phones || status=$?
+	fulls=$(($(full) - fulls))
+	[ $fulls = 0 ] || say "The kernel's table of neighbours was full $fulls times (MANY PHONES in the manual)."
 	[ $status = 0 ] || fail "$1: $(tail -n 5 "$T/lost")"
 	all_recovered() { [ $(($(recovered) - BEFORE)) -ge "$N" ]; }
 	wait_until 15 all_recovered || :
@@ -140,7 +148,8 @@ phase "phones that were never seen" 00:1b:54:40:00:00 "$N" -1 $(((N < 8192 ? N :
 # Connections of phones that were unplugged are given up, and with them the descriptors.
 as_before() { [ "$(descriptors)" -le "$FDS" ]; }
 wait_until 200 as_before || fail "$(descriptors) descriptors in the end, $FDS in the beginning"
-grep -E '"severity": ?"(warning|error)"' "$EVENTS" | grep -v -e 'refuses this firmware' -e '"tftp.aborted".*no answer for' >"$T/odd" || :
+grep -E '"severity": ?"(warning|error)"' "$EVENTS" | grep -v -e 'refuses this firmware' -e '"tftp.aborted".*no answer for' \
+	-e '"address-conflict"' >"$T/odd" || :
 [ ! -s "$T/odd" ] || fail "$(wc -l <"$T/odd") warnings, such as: $(head -n 3 "$T/odd")"
 stop_daemon
 say "$((2 * N)) recoveries, not one phone lost; $FDS descriptors in the beginning and in the end"

@@ -203,6 +203,8 @@ static bool is_done(struct plug *g, usec_t now)
 {
 	const struct sim_phone *p = g->station.phone;
 
+	if (g->gone)
+		return true;
 	if (sim_phone_stage(p) != SIM_RUNNING) {
 		g->ran = USEC_NEVER;
 		return false;
@@ -274,6 +276,8 @@ static unsigned pass_on(struct tool *t, usec_t now)
 		if (t->next >= t->total)
 			continue;
 		busy++;
+		g->gone = true; /* unplugged, whether the next one is here already or not */
+		sim_phone_power_off(g->station.phone);
 		if (!may_come(t, g, now))
 			continue;
 		sim_phone_free(g->station.phone);

@@ -25,6 +25,7 @@ struct plug {
 	uint64_t frames, cut_at;
 	usec_t off, power_at;
 	uint64_t number;
+	bool gone;
 	usec_t left; /* done, or given up; USEC_NEVER: not yet */
 };
 

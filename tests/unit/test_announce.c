@@ -69,6 +69,9 @@ static const struct {
 	 "0 listen\n0 cdp " L8 "\n" ERASED_7970 "11 cdp " L8 "\n" FIVE "30 cdp " L8
 	 "\n" BOOTS("90") "91 cdp " L8 "\n",
 	 FETCHED "90 back " L8 "\n90 recovered " L8 "\n90 alive " L8 " 90 by cdp\n", L8},
+	{"erased within seconds of its word, and back as fast: that word was another life's",
+	 "0 listen\n0 cdp " L8 "\n" ERASED_7970 FIVE BOOTS("25") "29 tick\n",
+	 FETCHED "25 back " L8 "\n29 recovered " L8 "\n29 alive " L8 " 29\n", L8},
 	{"a running phone takes a new load",
 	 "0 listen\n0 ack " C7970 "1 cdp " L8 "\n" RUNS_9 "60 cdp " L8 "\n80 cdp " L9 "\n",
 	 "0 seen\n0 leased\n" FED_9 "80 recovered " L9 "\n80 alive " L9 " 80 by cdp\n", L9},
