@@ -120,7 +120,8 @@ struct library {
 	bool want_sha1; /* to show it: costs a second hash of every byte. Set before the first file
 			 */
 	/* Who looks into a file instead of exam_make(), set before the first one: 0 with an exam
-	 * that is sound, -ENOMEM, or another negative errno when the file brings that one down. */
+	 * that is sound, -ENOMEM, -EPIPE when nobody is there to do it, or another negative errno
+	 * when the file brings him down. */
 	int (*examine)(void *ctx, const uint8_t *data, size_t len, struct exam *e);
 	void *examine_ctx;
 	struct library_evidence *evidence;

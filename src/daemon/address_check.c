@@ -103,8 +103,11 @@ static void on_timer(uv_timer_t *timer)
 	read_frames(c);
 	if (!c->listening)
 		return;
-	if (arp_probe_tick(&c->probe, daemon_now()))
+	if (arp_probe_tick(&c->probe, daemon_now())) {
 		send_arp(c, 0);
+		if (c->probe.state == ARP_PROBE_QUIET)
+			announce(c);
+	}
 	if (c->probe.state != ARP_PROBE_WAITING && c->running) {
 		c->running = false;
 		announce(c);
@@ -113,7 +116,6 @@ static void on_timer(uv_timer_t *timer)
 	if (c->probe.state == ARP_PROBE_FREE) {
 		c->settled = true;
 		address_check_pause(c->daemon);
-		announce(c);
 		return;
 	}
 	deadline = arp_probe_deadline(&c->probe);

@@ -63,8 +63,10 @@ static int call_child(struct examiner *x)
 {
 	int err = reader_ask(READER_EXAMINE, -1, &x->fd);
 
-	if (!err && !reader_put(x->fd, x->keys, sizeof(*x->keys)))
-		err = -EPIPE;
+	if (!err && !reader_put(x->fd, x->keys, sizeof(*x->keys))) {
+		examiner_rest(x);
+		err = -EBADMSG;
+	}
 	return err;
 }
 

@@ -13,8 +13,9 @@ struct examiner {
 	int fd; /* -1: no child is at work */
 };
 
-/* As exam_make(), done over there: 0, -ENOMEM, or another negative errno when the child ended over
- * that file. The child stays for the next file. ctx: a struct examiner. */
+/* As exam_make(), done over there: 0, -ENOMEM, -EPIPE when the reader is gone, or another negative
+ * errno when the child ended over that file. The child stays for the next file. ctx: a struct
+ * examiner. */
 int examiner_examine(void *ctx, const uint8_t *data, size_t len, struct exam *e);
 /* For now that was all. */
 void examiner_rest(struct examiner *x);

@@ -140,11 +140,12 @@ static int confine_to_libraries(void)
 
 static _Noreturn void keep(int fd)
 {
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD};
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGXFSZ};
 	int own[2];
 	char job;
 
-	/* It ends when its connection does, and by nothing else: Ctrl-C is for the other one. */
+	/* It ends when its connection does, and by nothing else: Ctrl-C is for the other one. And a
+	 * child does not end over a line that valgrind writes for it (RLIMIT_FSIZE). */
 	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	prctl(PR_SET_NAME, "reflashd-reader", 0, 0, 0);

@@ -10,7 +10,8 @@
 
 #include "reflashd/dhcp_probe.h"
 
-#define REST USEC_MS(20) /* a machine that has the address answers within one */
+#define REST	 USEC_MS(20)   /* a machine that has the address answers within one */
+#define REST_ALL USEC_MS(3400) /* as long as the DHCP probe listens on: this costs nobody time */
 
 static const usec_t at[ARP_PROBE_SENDS] = {0, USEC_MS(25), USEC_MS(50), USEC_MS(1500)};
 
@@ -36,7 +37,7 @@ static usec_t state_ends(const struct arp_probe *p)
 	if (p->state == ARP_PROBE_WAITING && p->sent >= 3)
 		return later(p->started + DHCP_PROBE_FIRST, p->last_sent + REST);
 	if (p->state == ARP_PROBE_QUIET && p->sent == ARP_PROBE_SENDS)
-		return p->last_sent + USEC_MS(500);
+		return p->last_sent + REST_ALL;
 	return USEC_NEVER;
 }
 

@@ -288,9 +288,11 @@ int library_add(struct library *l, const char *name, uint64_t ref, const uint8_t
 	if (err == -ENOMEM)
 		return err;
 	if (err)
-		return library_skip(l, name,
-				    "it brings down what checks it; it is badly damaged, or made "
-				    "to do harm");
+		return library_skip(
+			l, name,
+			err == -EPIPE ? "the process that checks files is gone; restart reflashd"
+				      : "it brings down what checks it; it is badly damaged, or "
+					"made to do harm");
 	f = library_grow(l->file, &l->file_size, l->file_count, sizeof(*f));
 	if (!f)
 		return -ENOMEM;

@@ -480,6 +480,10 @@ static void examined(void **state)
 	assert_int_equal(examiner_examine(&x, (const uint8_t *)"abc", 3, &e), 0);
 	assert_memory_equal(e.identity, abc_sha1, sizeof(abc_sha1));
 	examiner_rest(&x);
+	/* The one that makes the children is gone: said as that. */
+	shutdown(keeper_fd, SHUT_RDWR);
+	assert_int_equal(examiner_examine(&x, large, 3, &e), -EPIPE);
+	assert_int_equal(x.fd, -1);
 	free(large);
 	reader_stop();
 }
