@@ -17,6 +17,7 @@
 # fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them; floor and
 #          floor4 are bare sockets that answer without a thought: what the kernel gives at most
 # twohundred  200 clients in the same way
+# swarm    the same by a client that takes in and sends many packets at once, to be less of a brake
 # delay    5 clients, 1 MiB, a wire with 1.2 ms round trip; loss: and 1 % lost each way; loss5: 5 %
 #          (round 1 only)
 # memory   resident and proportional memory, idle and in the midst of 50 transfers (round 1 only)
@@ -38,7 +39,7 @@ ROOT=$(cd "$HERE/../.." && pwd)
 BIN=${BIN:-build/reflashd}
 case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
 ROUNDS=${ROUNDS:-5}
-TESTS=${TESTS:-one one-free window fifty twohundred delay loss loss5 memory dhcp1 dhcp10 dhcp50 burst powered start}
+TESTS=${TESTS:-one one-free window fifty twohundred swarm delay loss loss5 memory dhcp1 dhcp10 dhcp50 burst powered start}
 PATH=$PATH:/usr/sbin:/sbin
 OUT=${OUT:-$ROOT/build/bench}
 RESULTS=$OUT/results.tsv
@@ -127,7 +128,7 @@ make_files() {
 }
 
 build_tools() {
-	for tool in tftpload dhcpload pingpong floor; do
+	for tool in tftpload swarm dhcpload pingpong floor; do
 		if [ ! -x "$OUT/$tool" ] || [ -n "$(find "$HERE" -name "$tool*" -newer "$OUT/$tool")" ]; then
 			${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -o "$OUT/$tool" "$HERE/$tool.c"
 		fi
@@ -320,11 +321,24 @@ tftp_test() {
 	place "$CPU"
 	measure tftpload --clients "$clients" --source 10.77.100.1 --file "bench-$mib.bin" \
 		--verify "$W/root/bench-$mib.bin" --timeout 60 "$@" || return 0
+	note_tftp
+}
+
+note_tftp() {
 	note mib_s "$(value mib_s)"
 	note cpu_ms_mib "$(calc "$CPU_USED / 1000 / ($clients * $mib)")"
 	note client_cpu_ms_mib "$(value cpu_ms_mib)" # is it the client that cannot do more?
 	note slowest_median "$(calc "$(value client_max) / $(value client_median)")"
 	[ "$(value retries)" = 0 ] || note retries "$(value retries)"
+}
+
+# The 200 clients once more, on one socket of the load generator (see swarm.c).
+swarm_test() {
+	TEST=swarm clients=200 mib=$MANY CPU=$ALL
+	wants swarm || return 0
+	place "$ALL"
+	measure in_cli "$OUT/swarm" $IP "bench-$mib.bin" "$W/root/bench-$mib.bin" $clients 10.77.100.1 || return 0
+	note_tftp
 }
 
 # Five clients with a seed each are five samples in the time of one: the wire is what they wait for.
@@ -390,11 +404,12 @@ floor_round() {
 		floor_test one-free "$ALL"
 		stop
 	fi
-	wants fifty || wants twohundred || return 0
+	wants fifty || wants twohundred || wants swarm || return 0
 	start "$SERVER" many "$CPU_A"
 	if ready tftpload --file "bench-$MANY.bin" --verify "$W/root/bench-$MANY.bin" --timeout 5; then
 		tftp_test fifty 50 $MANY "$ALL"
 		tftp_test twohundred 200 $MANY "$ALL"
+		swarm_test
 	fi
 	stop
 }
@@ -412,6 +427,7 @@ tftp_round() {
 		tftp_test window 1 $BIG "$CPU_A" --blksize 1428 --window 64
 		tftp_test fifty 50 $MANY "$ALL"
 		tftp_test twohundred 200 $MANY "$ALL"
+		swarm_test
 		if [ "$ROUND" = 1 ]; then
 			wire_test delay 0
 			wire_test loss 10
@@ -519,7 +535,7 @@ fi
 ROUND=0
 while [ $((ROUND += 1)) -le "$ROUNDS" ]; do
 	say "round $ROUND of $ROUNDS"
-	case " $TESTS " in *" one"* | *" window "* | *" fifty "* | *" twohundred "* | *" delay "* | *" loss"* | *" memory "*)
+	case " $TESTS " in *" one"* | *" window "* | *" fifty "* | *" twohundred "* | *" swarm "* | *" delay "* | *" loss"* | *" memory "*)
 		for SERVER in $(tftp_servers); do
 			! mine "$SERVER" || tftp_round
 		done ;;

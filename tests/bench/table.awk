@@ -9,6 +9,7 @@ BEGIN {
 	title["window"] = "TFTP, blksize 1428 windowsize 64 (where the server knows it), 1 client, one CPU"
 	title["fifty"] = "TFTP, 512-byte blocks, 50 clients, 6 MiB each"
 	title["twohundred"] = "TFTP, 512-byte blocks, 200 clients, 6 MiB each"
+	title["swarm"] = "the same, by a client with one socket for all of them"
 	title["delay"] = "TFTP, 512-byte blocks, 1 MiB, round trip 1.2 ms, no loss (5 clients)"
 	title["loss"] = "the same with 1 % lost each way; the client never repeats an ACK"
 	title["loss5"] = "the same with 5 % lost each way"
@@ -29,7 +30,7 @@ BEGIN {
 	metrics["dhcp1"] = metrics["dhcp10"] = metrics["dhcp50"] = "dora_s:DORA/s median_ms:latency_ms cpu_us:CPU_us/DORA"
 	metrics["leases"] = "kept:percent_kept"
 	metrics["start"] = "first_offer_ms:first_OFFER_ms wakeups:wakeups_in_10_s"
-	order = "one one-free window fifty twohundred delay loss loss5 memory burst powered dhcp1 dhcp10 dhcp50 leases start"
+	order = "one one-free window fifty twohundred swarm delay loss loss5 memory burst powered dhcp1 dhcp10 dhcp50 leases start"
 	nrefs = split("dnsmasq best_peer floor", refs, " ")
 }
 
