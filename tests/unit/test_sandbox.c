@@ -186,8 +186,8 @@ static void calls_body(void)
 	HOLDS(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
 	HOLDS(socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
 	HOLDS(socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
-#ifndef SYS_socketcall /* one call for all, its arguments where no filter sees them: x86, 32 bits  \
-			*/
+	/* Where one call does for all, no filter sees its arguments: x86 of 32 bits. */
+#ifndef SYS_socketcall
 	REFUSED(socket(AF_PACKET, SOCK_RAW, 0), EPERM);
 	REFUSED(socket(AF_INET6, SOCK_DGRAM, 0), EPERM);
 #endif
