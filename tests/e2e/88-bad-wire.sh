@@ -33,7 +33,8 @@ start_daemon --serve-incomplete --force
 wire_start --delay 1 --seed 7 --loss 30 --dup 10
 for n in 1 2 3 4 5 6; do
 	ip -n "$CLI" link set eth0 address 00:1b:54:00:00:0$n
-	in_cli busybox udhcpc -i eth0 -n -q -f -t 30 -T 1 -s /bin/true >"$T/client.log" 2>&1 ||
+	# -A: it gives up an offer after three requests, and begins anew.
+	in_cli timeout 60 busybox udhcpc -i eth0 -q -f -t 30 -T 1 -A 1 -s /bin/true >"$T/client.log" 2>&1 ||
 		fail "udhcpc got no address: $(tail -n 3 "$T/client.log")"
 done
 wire_stop
