@@ -11,6 +11,10 @@ set -eu
 engine=$1 bin=$2 seconds=$3
 shift 3
 code=0
+if [ $# -gt 1 ] && [ "$engine" != coverage ]; then # as many at once as there are processors
+	printf '%s\n' "$@" | xargs -P"$(nproc)" -n1 "$0" "$engine" "$bin" "$seconds" || exit 1
+	exit 0
+fi
 
 # Where the seeds of a target are, and its dictionary.
 where() {
