@@ -8,7 +8,7 @@
  * A phone that is proven in a stronger way or fetches firmware again is not asked any more.
  *
  * Web access is switched off on many phones: refused, silent or "403" is no news, and no fault.
- * Asked are only phones that have their address from us, through our interface, a few at a time
+ * Asked are only phones that have their address from us, through our interface, eight at a time
  * (a page is some kilobytes, an answer to us may have 32).
  *
  * Deciding is done in the reader of the stream, which may not speak; asking and speaking
@@ -246,7 +246,10 @@ static void visit(struct page_port *p, struct ask *a, unsigned slot)
 	int fd = ip ? connect_to(p->daemon, ip) : -1;
 	struct visit *v = fd >= 0 ? malloc(sizeof(*v)) : NULL;
 
-	a->tries++;
+	/* Who had to wait for a place is asked once for all the times that have passed. */
+	do
+		a->tries++;
+	while (a->tries < ARRAY_LEN(tries) && a->since + tries[a->tries] <= daemon_now());
 	if (v && uv_poll_init(p->daemon->loop, &v->poll, fd) != 0) {
 		free(v);
 		v = NULL;
