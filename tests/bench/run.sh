@@ -498,7 +498,7 @@ start_round() {
 	chmod -R a+rX "$FIRMWARE"
 	start "$SERVER" dhcp "$ALL"
 	LINE=$(grep -a '^total=' "$W/server.log") || LINE=
-	[ "$(value done)" != 1 ] || note first_offer_ms "$(value first_offer_ms)"
+	[ "$(value "done")" != 1 ] || note first_offer_ms "$(value first_offer_ms)"
 	if [ "$ROUND" = 1 ]; then
 		sleep 8
 		before=$(wakeups)
