@@ -217,7 +217,11 @@ static int receive(struct tftp_lane *lane, unsigned max)
 	return n < 0 ? -1 : 1;
 }
 
-static void take_packets(struct tftp_lane *lane)
+/*
+ * First the packets, then the errors: a phone closes its port after its last ACK, and when we come
+ * late (a machine that was asleep) both are here. errors: there are some, for all we know.
+ */
+static void take_packets(struct tftp_lane *lane, bool errors)
 {
 	struct tftp_lanes *l = lane->lanes;
 	struct tftp_inbox *in = &l->inbox;
@@ -227,9 +231,8 @@ static void take_packets(struct tftp_lane *lane)
 		int n = receive(lane, max);
 		usec_t now;
 
-		if (n < 0 && errno != EAGAIN && errno != EINTR && round < WAKE_ROUNDS - 1) {
-			take_errors(lane); /* the error was somebody's, and the packets are still
-					      there */
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			errors = true; /* somebody's, and the packets are still there */
 			continue;
 		}
 		if (n <= 0)
@@ -244,6 +247,8 @@ static void take_packets(struct tftp_lane *lane)
 			break;
 		tftp_lanes_flush(l);
 	}
+	if (errors)
+		take_errors(lane);
 	tftp_lanes_flush(l);
 	l->rest(l->ctx);
 }
@@ -253,9 +258,7 @@ static void on_lane(uv_poll_t *poll, int status, int events)
 	struct tftp_lane *lane = poll->data;
 
 	(void)events;
-	if (status < 0)
-		take_errors(lane);
-	take_packets(lane);
+	take_packets(lane, status < 0);
 	/* libuv stops a watcher when the socket reports an error. */
 	if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
 		uv_poll_start(poll, UV_READABLE, on_lane);
