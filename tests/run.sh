@@ -97,7 +97,7 @@ done
 # Twice: the shipped binary, and the same code under ASan, UBSan and the leak checker.
 e2e() {
 	echo "end to end with $1:"
-	BIN=$1 tests/e2e/run.sh 2>&1 | tee "$log" | grep -v 'passed, .* failed'
+	BIN=$1 tests/e2e/run.sh 2>&1 | tee "$log" | grep --line-buffered -v 'passed, .* failed'
 	line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}.*/\1 \2 \4/p' "$log" | tail -n 1)
 	if [ -n "$line" ]; then
 		# shellcheck disable=SC2086 # three numbers
