@@ -8,7 +8,7 @@ set -eu
 build='make gcc libc6-dev pkg-config libuv1-dev libinih-dev libxml2-dev libssl-dev libjansson-dev libmnl-dev libarchive-dev zlib1g-dev libmicrohttpd-dev iproute2 util-linux'
 test="$build clang libcmocka-dev libclang-rt-14-dev dnsmasq-base tftp-hpa atftp curl busybox udhcpc isc-dhcp-client dhcpcd-base ethtool procps python3 jq tcpdump nftables iptables"
 # Large, or wanted by one test only, which says that it is skipped where these cannot be had.
-extra='chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck valgrind'
+extra='faketime chromium mandoc zsh systemd libseccomp2 debhelper dpkg-dev lintian cppcheck shellcheck valgrind'
 check="$test $extra clang-tidy clang-tools gcc-s390x-linux-gnu gcc-i686-linux-gnu qemu-user-static"
 fuzz="$build clang libclang-rt-14-dev llvm afl++"
 bench="$build dnsmasq-base ethtool procps"

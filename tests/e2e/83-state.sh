@@ -65,7 +65,7 @@ if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	[ "$given" = "$address" ] || fail "what can be read was not read: $given, not $address"
 	row "state folder read-only at the start" "said once; served; what stands there is used"
 	mount -o remount,bind,rw "$T/state"
-	nsenter -t "$DAEMON" -m mount -o remount,bind,rw "$T/state" # ip netns exec gave it mounts of its own
+	nsenter -t "$DAEMON" -m -r mount -o remount,bind,rw "$T/state" # ip netns exec gave it mounts of its own
 	wait_event daemon.note state-saved >/dev/null
 	die
 	grep -aq 00:1b:54:00:01:01 "$T"/state/leases* || fail "it was not saved when it could be"
