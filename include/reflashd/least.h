@@ -19,7 +19,7 @@ struct least {
 };
 
 /* Nodes for numbers 0 .. n-1, n a power of two. */
-#define LEAST_NODES(n) (2 * (n))
+#define LEAST_NODES(n) (2 * (size_t)(n))
 
 void least_init(struct least *l);
 /* Number i is `key` from now on; LEAST_NONE: it does not take part. */

@@ -16,34 +16,34 @@ void least_init(struct least *l)
 	l->leaves = 0;
 }
 
-static int64_t lesser(const int64_t *node, unsigned at)
+static int64_t lesser(const int64_t *node, size_t at)
 {
 	return node[2 * at] <= node[2 * at + 1] ? node[2 * at] : node[2 * at + 1];
 }
 
 static void grow(struct least *l, int64_t *node, unsigned i)
 {
-	unsigned before = l->leaves, leaves = before ? before : 1, at;
+	unsigned before = l->leaves, leaves = before ? before : 1;
 
 	while (leaves <= i)
 		leaves *= 2;
 	memmove(node + leaves, node + before, before * sizeof(*node));
-	for (at = leaves + before; at < 2 * leaves; at++)
+	for (size_t at = leaves + before; at < (size_t)leaves * 2; at++)
 		node[at] = LEAST_NONE;
-	for (at = leaves - 1; at > 0; at--)
+	for (size_t at = leaves - 1; at > 0; at--)
 		node[at] = lesser(node, at);
 	l->leaves = leaves;
 }
 
 void least_set(struct least *l, int64_t *node, unsigned i, int64_t key)
 {
-	unsigned at;
+	size_t at;
 
 	if (i >= l->leaves && key == LEAST_NONE)
 		return;
 	if (i >= l->leaves)
 		grow(l, node, i);
-	at = l->leaves + i;
+	at = (size_t)l->leaves + i;
 	node[at] = key;
 	for (at /= 2; at > 0; at /= 2) {
 		int64_t won = lesser(node, at);
@@ -61,9 +61,9 @@ int64_t least_key(const struct least *l, const int64_t *node)
 
 unsigned least_first(const struct least *l, const int64_t *node)
 {
-	unsigned at = 1;
+	size_t at = 1;
 
 	while (at < l->leaves)
 		at = 2 * at + (node[2 * at] > node[at]);
-	return at - l->leaves;
+	return (unsigned)(at - l->leaves);
 }
