@@ -400,7 +400,7 @@ static void firmware(void **state)
 static void as_json(void **state)
 {
 	struct rig *r = *state;
-	char *text = board_phones_json(r->b);
+	char *text = board_phones_json(r->b), *alone;
 
 	assert_string_equal(text, "[]");
 	free(text);
@@ -412,6 +412,10 @@ static void as_json(void **state)
 				     "\"advice\":null,\"proof\":null,\"seconds\":null,"
 				     "\"first_seen\":\"20"));
 	assert_non_null(strstr(text, "\"timeline\":[{\"stage\":\"fetching\",\"time\":\"20"));
+	alone = board_phone_json(&r->b->phone[0]); /* the same in the list and alone */
+	assert_memory_equal(text + 1, alone, strlen(alone));
+	assert_string_equal(text + 1 + strlen(alone), "]");
+	free(alone);
 	free(text);
 	event_set_text(begin(r, EVENT_PHONE_ADVICE, 1), FIELD_CODE, "dhcp-no-tftp");
 	event_say(&r->e, "A \"quoted\" word.");
