@@ -153,6 +153,12 @@ static const struct {
 	 "1 seen\n1 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
 	 "60 back P0S3-8-12-00\n61 recovered P0S3-8-12-00\n61 alive P0S3-8-12-00 60 by cdp\n",
 	 "P0S3-8-12-00"},
+	{"7960: it asks for what only its application asks for",
+	 "0 listen\n0 from P0S3-8-12-00\n1 get P0S3-8-12-00.loads\n"
+	 "20 get P0S3-8-12-00.sb2\n60 ask syncinfo.xml\n",
+	 "1 seen\n1 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
+	 "60 back P0S3-8-12-00\n",
+	 ""},
 	{"hostile words",
 	 "0 listen\n" ERASED_7970 FIVE
 	 "80 cdp \x1b[2J\n81 cdp Cisco IOS Software, C3750, Version 12.2(25)\n"
@@ -425,8 +431,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stories),	 cmocka_unit_test(whom_it_concerns),
 		cmocka_unit_test(whose_address), cmocka_unit_test(a_rival),
-		cmocka_unit_test(agents),
-		cmocka_unit_test(impostors),	 cmocka_unit_test(sentences),
+		cmocka_unit_test(agents),	 cmocka_unit_test(impostors),
+		cmocka_unit_test(sentences),
 	};
 
 	play_make_library();

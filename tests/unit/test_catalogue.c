@@ -190,14 +190,12 @@ static void unfit_bundles_are_held_back(void **state)
 	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-5-2S", "missing:cvm");
 	stock_bundle(d->s, SYNTH_KUP7912, NULL, "flip:cp7912r.zup");
 	open_desk(d, "newest", false);
-	assert_string_equal(ask(d, "term70.default.loads"),
-			    "withheld in the bundle SCCP70.8-5-2S, "
-			    "cvm70sccp.8-5-2-27.sbn is missing");
+	assert_string_equal(ask(d, "term70.default.loads"), "withheld in the bundle SCCP70.8-5-2S, "
+							    "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_non_null(d->a.bundle);
 	assert_null(d->a.file);
-	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"),
-			    "withheld in the bundle SCCP70.8-5-2S, "
-			    "cvm70sccp.8-5-2-27.sbn is missing");
+	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"), "withheld in the bundle SCCP70.8-5-2S, "
+							   "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_true(text_starts_nocase(ask(d, "jar70sccp.8-5-2-27.sbn"), "withheld "));
 	assert_true(text_starts_nocase(ask(d, "cp7912r.zup"), "withheld "));
 	assert_string_equal(ask(d, "cvm70sccp.8-5-2-27.sbn"),

@@ -148,7 +148,8 @@ static void refused_flags(void **state)
 					     "give the lower address first, such "
 					     "as 10.79.70.50-10.79.70.250"},
 		{"--pool 1000000000000000000000000000000-10.0.0.9",
-		 "--pool: `1000000000000000000000000000000-10.0.0.9' is no range of addresses; give "
+		 "--pool: `1000000000000000000000000000000-10.0.0.9' is no range of addresses; "
+		 "give "
 		 "FIRST-LAST, such as 10.79.70.50-10.79.70.250"},
 		{"--pool 10.0.0.9",
 		 "--pool: `10.0.0.9' is no range of addresses; give FIRST-LAST, such as "

@@ -337,11 +337,33 @@ static void broken(void **state)
 	free(json);
 }
 
+/* 100,000 rules are judged; the answer to one more would leave it out. */
+static void too_many_rules(void **state)
+{
+	static const char head[] = FILTER("DROP"), rule[] = "-A INPUT -i eth9 -j ACCEPT\n";
+	size_t len = strlen(head);
+	char *text = malloc(len + 100001 * strlen(rule));
+	struct firewall_answer a;
+
+	(void)state;
+	assert_non_null(text);
+	memcpy(text, head, len);
+	for (unsigned i = 1; i <= 100001; i++) {
+		memcpy(text + len, rule, strlen(rule));
+		len += strlen(rule);
+		if (i >= 100000)
+			assert_int_equal(firewall_judge_iptables(text, len, &questions[0], &a),
+					 i == 100000 ? 0 : -ENOMEM);
+	}
+	free(text);
+}
+
 /* More than can be held: unclear or refused, never "open" by what was left out. */
 static void too_much(void **state)
 {
 	char name[80], text[3000], line[1200], *json;
 	struct firewall_answer a;
+	size_t used;
 
 	(void)state;
 	memset(name, 'n', sizeof(name));
@@ -350,16 +372,30 @@ static void too_much(void **state)
 	assert_int_equal(firewall_judge_iptables(text, strlen(text), &questions[0], &a), -ENOMEM);
 	snprintf(text, sizeof(text),
 		 "{'nftables':[" INPUT("accept") ",{'chain':{'family':'inet','table':'filter',"
-		 "'name':'%s','type':'filter','hook':'input','prio':0,'policy':'drop'}}]}", name);
+						 "'name':'%s','type':'filter','hook':'input','prio'"
+						 ":0,'policy':'drop'}}]}",
+		 name);
 	json = quoted(text);
 	assert_int_equal(firewall_judge_nft(json, strlen(json), true, &questions[0], &a), -ENOMEM);
 	free(json);
 	snprintf(text, sizeof(text),
-		 "{'nftables':[" INPUT("accept") ",{'rule':{'family':'inet','table':'filter',"
-		 "'chain':'%s','handle':2,'expr':[{'drop':null}]}}]}", name);
+		 "{'nftables':[" INPUT(
+			 "accept") ",{'rule':{'family':'inet','table':'filter',"
+				   "'chain':'%s','handle':2,'expr':[{'drop':null}]}}]}",
+		 name);
 	json = quoted(text);
 	assert_int_equal(firewall_judge_nft(json, strlen(json), true, &questions[0], &a), -ENOMEM);
 	free(json);
+	/* Three ways on from each of 14 chains: nobody walks them all. */
+	used = (size_t)snprintf(text, sizeof(text), "%s-A INPUT -j c0\n", FILTER("DROP"));
+	for (unsigned i = 0; i < 14; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 ":c%u - [0:0]\n-A c%u -j c%u\n-A c%u -j c%u\n-A c%u -j "
+					 "c%u\n",
+					 i, i, i + 1, i, i + 1, i, i + 1);
+	snprintf(text + used, sizeof(text) - used, ":c14 - [0:0]\nCOMMIT\n");
+	assert_int_equal(firewall_judge_iptables(text, strlen(text), &questions[0], &a), 0);
+	assert_int_equal(a.verdict, U);
 	memset(line, '#', sizeof(line));
 	for (size_t len = 1022; len <= 1025; len++) {
 		snprintf(text, sizeof(text), "%.*s\n%s", (int)len, line, FILTER("DROP"));
@@ -371,11 +407,9 @@ static void too_much(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nft_rules),
-		cmocka_unit_test(iptables_rules),
-		cmocka_unit_test(names_the_chain),
-		cmocka_unit_test(broken),
-		cmocka_unit_test(too_much),
+		cmocka_unit_test(nft_rules),	   cmocka_unit_test(iptables_rules),
+		cmocka_unit_test(names_the_chain), cmocka_unit_test(broken),
+		cmocka_unit_test(too_much),	   cmocka_unit_test(too_many_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

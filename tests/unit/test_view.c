@@ -451,6 +451,8 @@ static void before_the_first(void **state)
 	apply(r, 3);
 	shows(r, "stopped");
 	board_init(r->b);
+	view_report(r->b, 0, false, put, r); /* it never served: there is nothing to tell */
+	assert_int_equal(r->len, 0);
 	event_set_text(begin(r, EVENT_DAEMON_START, 0), FIELD_VERSION, "0.1.0");
 	apply(r, 4);
 	shows(r, "- reflashd 0.1.0 -");
@@ -548,8 +550,10 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(nobody),    T(one),		T(twenty), T(every_size),	 T(hostile),
-		T(log_lines), T(what_is_shown), T(words),  T(words_of_tomorrow), T(before_the_first), T(small_files), T(all_recovered),
+		T(nobody),	     T(one),	     T(twenty),
+		T(every_size),	     T(hostile),     T(log_lines),
+		T(what_is_shown),    T(words),	     T(words_of_tomorrow),
+		T(before_the_first), T(small_files), T(all_recovered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
