@@ -75,7 +75,6 @@ static bool blank(char c)
 static void on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
 	struct reading *r = reading_of(user);
-	char *text = r->text;
 
 	(void)prefix;
 	(void)uri;
@@ -86,9 +85,7 @@ static void on_end(void *user, const xmlChar *name, const xmlChar *prefix, const
 		while (r->len && blank(r->text[r->len - 1]))
 			r->len--;
 		r->text[r->len] = 0;
-		while (blank(*text))
-			text++;
-		r->leaf(r->ctx, (const char *)name, text);
+		r->leaf(r->ctx, (const char *)name, r->text);
 	}
 	r->has_child = true;
 	r->len = 0;

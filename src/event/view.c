@@ -207,8 +207,6 @@ static void put_bar(struct paint *p, const struct board_phone *phone, unsigned c
 	uint64_t bytes = phone->bytes < phone->size ? phone->bytes : phone->size;
 	unsigned full = phone->size ? (unsigned)((double)bytes / (double)phone->size * cells) : 0;
 
-	if (is(phone, "writing"))
-		full = cells; /* it has them all */
 	memset(bar, '#', full);
 	memset(bar + full, '.', cells - full);
 	bar[cells] = 0;

@@ -60,8 +60,6 @@ static bool bare_version(const char *text, struct load_version *out)
 	char plain[LOADS_NAME_MAX];
 	size_t n;
 
-	if (!is_digit(text[0]))
-		return false;
 	text_copy(plain, sizeof(plain), text);
 	n = strlen(plain);
 	if (plain[n - 1] == ')')

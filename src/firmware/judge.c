@@ -103,16 +103,10 @@ static void judge_state(struct trial *t)
 		    f->image.state == IMAGE_MALFORMED;
 	switch (f->image.state) {
 	case IMAGE_TRUNCATED:
-		if (f->image.difference)
-			accuse(t, FINDING_FATAL, "truncated",
-			       "%s ends %s byte%s early: the download was cut short. Get the "
-			       "bundle again.",
-			       f->name, n, f->image.difference == 1 ? "" : "s");
-		else
-			accuse(t, FINDING_FATAL, "truncated",
-			       "%s ends too early: the download was cut short. Get the bundle "
-			       "again.",
-			       f->name);
+		accuse(t, FINDING_FATAL, "truncated",
+		       "%s ends %s byte%s early: the download was cut short. Get the bundle "
+		       "again.",
+		       f->name, n, f->image.difference == 1 ? "" : "s");
 		break;
 	case IMAGE_EXTRA:
 		accuse(t, FINDING_WARNING, "extra",

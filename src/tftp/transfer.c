@@ -126,8 +126,6 @@ static void sample(struct tftp_transfer *t, usec_t now)
 
 		t->rttvar = (3 * t->rttvar + off) / 4;
 		t->srtt = (7 * t->srtt + rtt) / 8;
-		if (t->srtt == 0)
-			t->srtt = 1;
 	}
 	if (t->fixed_rto)
 		return;

@@ -153,6 +153,12 @@ static const struct {
 	 "1 seen\n1 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
 	 "60 back P0S3-8-12-00\n61 recovered P0S3-8-12-00\n61 alive P0S3-8-12-00 60 by cdp\n",
 	 "P0S3-8-12-00"},
+	{"7960: it asks for what only its application asks for",
+	 "0 listen\n0 from P0S3-8-12-00\n1 get P0S3-8-12-00.loads\n"
+	 "20 get P0S3-8-12-00.sb2\n60 ask syncinfo.xml\n",
+	 "1 seen\n1 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
+	 "60 back P0S3-8-12-00\n",
+	 ""},
 	{"hostile words",
 	 "0 listen\n" ERASED_7970 FIVE
 	 "80 cdp \x1b[2J\n81 cdp Cisco IOS Software, C3750, Version 12.2(25)\n"
@@ -296,6 +302,9 @@ static void whose_address(void **state)
 	/* a word by address alone is that of whoever has it now */
 	hear(EVENT_SCCP_ALARM, NULL, a.ip, "", NULL, L9);
 	assert_string_equal(phones_find(&play_phones, a.mac)->runs, L9);
+	hear(EVENT_SCCP_ALARM, NULL, a.ip, "", NULL, "  " L8); /* with blanks in front */
+	assert_string_equal(phones_find(&play_phones, a.mac)->runs, L8);
+	hear(EVENT_SCCP_ALARM, NULL, a.ip, "", NULL, L9);
 	b.ip = a.ip;
 	play_run(&b, "5 ack " C7970);
 	hear(EVENT_SCCP_ALARM, NULL, a.ip, "", NULL, L8);
@@ -332,6 +341,44 @@ static void impostors(void **state)
 		assert_int_equal(play_phones.phone[1].stage, PHONE_STAGE_COUNT);
 		hear(by_name[i], &p.mac, p.ip, "SEP001B54CA0102", NULL, L8);
 		assert_int_equal(phone->stage, PHONE_RECOVERED);
+	}
+}
+
+/* What the User-Agent of a Java phone says of the load that it was given. */
+static void agents(void **state)
+{
+	static const struct {
+		const char *agent;
+		bool proven;
+	} row[] = {
+		{"Cisco-CP7911G/8.2.2", true},
+		{"Cisco-CP7911G/8.2.1", true}, /* the first two numbers count */
+		{"Cisco-CP7911G/8.3.2", false},
+		{"Cisco-CP7911G/9.2.2", false},
+		{"Cisco-CP7911G", true}, /* says nothing, so nothing against it */
+	};
+	static struct play p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct event e;
+
+		play_begin(&p);
+		play_reset();
+		play_run(&p, "0 listen\n0 from SIP11.8-2-2ES4S\n"
+			     "0 ack Cisco Systems, Inc. IP Phone CP-7911G\n"
+			     "1 get SIP11.8-2-2ES4S.loads\n2 get jar11sip.8-2-2ES4.sbn\n"
+			     "3 get cnu11.8-2-2ES4.sbn\n" BOOTS("60"));
+		event_init(&e, EVENT_SIP_REGISTER);
+		e.wall_ms = START + 61000;
+		event_set_mac(&e, p.mac);
+		event_set_ip(&e, FIELD_IP, p.ip);
+		event_set_text(&e, FIELD_DEVICE, "SEP001B54CA0102");
+		event_set_text(&e, FIELD_SOFTWARE, row[i].agent);
+		phones_apply(&play_phones, &e, &out);
+		play_run(&p, "99 tick\n");
+		if ((phones_find(&play_phones, p.mac)->stage == PHONE_RECOVERED) != row[i].proven)
+			fail_msg("%s", row[i].agent);
 	}
 }
 
@@ -384,7 +431,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stories),	 cmocka_unit_test(whom_it_concerns),
 		cmocka_unit_test(whose_address), cmocka_unit_test(a_rival),
-		cmocka_unit_test(impostors),	 cmocka_unit_test(sentences),
+		cmocka_unit_test(agents),	 cmocka_unit_test(impostors),
+		cmocka_unit_test(sentences),
 	};
 
 	play_make_library();

@@ -142,12 +142,26 @@ static void loaders(void **state)
 	assert_string_equal(term, "06");
 }
 
+/* No load is as long as that: not even one that is called the same. */
+static void longer_than_any_load(void **state)
+{
+	char name[LOADS_NAME_MAX + 1];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[LOADS_NAME_MAX] = '\0';
+	assert_false(load_announces(name, name));
+	name[LOADS_NAME_MAX - 1] = '\0';
+	assert_true(load_announces(name, name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_announced),
 		cmocka_unit_test(every_prefix),
 		cmocka_unit_test(loaders),
+		cmocka_unit_test(longer_than_any_load),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,32 @@ static void bombs(void **state)
 	archive_assert_refused("a.tar", &b, "unpacks to more");
 }
 
+static void assert_gzip_refused(const struct synth_buffer *plain, size_t cut, const char *why)
+{
+	struct synth_buffer b = {0};
+
+	pack_gzip(plain, &b);
+	b.len -= cut;
+	archive_assert_refused("a.tgz", &b, why);
+}
+
+/* A whole tar, and behind its end more than is worth unpacking, or something cut short. */
+static void behind_the_end(void **state)
+{
+	struct synth_buffer plain = archive_rig_make_small(PACK_TAR);
+	uint8_t *zeros = calloc(1, ARCHIVE_FILE_MAX + 65536);
+
+	(void)state;
+	assert_true(archive_ready());
+	assert_non_null(zeros);
+	synth_put(&plain, zeros, 1 << 20);
+	assert_gzip_refused(&plain, 9, "it is damaged or cut short; get it again");
+	synth_put(&plain, zeros, ARCHIVE_FILE_MAX + 65536);
+	free(zeros);
+	assert_gzip_refused(&plain, 0, "unpacks to more than any phone firmware has");
+	synth_buffer_free(&plain);
+}
+
 static void too_many_entries(void **state)
 {
 	(void)state;
@@ -323,6 +349,7 @@ int main(void)
 		cmocka_unit_test(no_archives),
 		cmocka_unit_test(rare_method),
 		cmocka_unit_test(bombs),
+		cmocka_unit_test(behind_the_end),
 		cmocka_unit_test(too_many_entries),
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(the_visitor_ends_it),

@@ -396,11 +396,24 @@ static void firmware(void **state)
 	assert_int_equal(r->b->bundle_count, BOARD_BUNDLES_MAX - 1);
 }
 
+/* Blocks that were sent twice count once a transfer is over, however it ended. */
+static void sent_twice(void **state)
+{
+	static const enum event_type over[] = {EVENT_TFTP_COMPLETE, EVENT_TFTP_ABORTED};
+	struct rig *r = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(over); i++) {
+		event_set_number(begin(r, over[i], 1), FIELD_RESENT, 3);
+		apply(r);
+		assert_int_equal(r->b->resent, 3 * (i + 1));
+	}
+}
+
 /* The members of the objects are a promise: names, types, and null for what is not known. */
 static void as_json(void **state)
 {
 	struct rig *r = *state;
-	char *text = board_phones_json(r->b);
+	char *text = board_phones_json(r->b), *alone;
 
 	assert_string_equal(text, "[]");
 	free(text);
@@ -412,6 +425,10 @@ static void as_json(void **state)
 				     "\"advice\":null,\"proof\":null,\"seconds\":null,"
 				     "\"first_seen\":\"20"));
 	assert_non_null(strstr(text, "\"timeline\":[{\"stage\":\"fetching\",\"time\":\"20"));
+	alone = board_phone_json(&r->b->phone[0]); /* the same in the list and alone */
+	assert_memory_equal(text + 1, alone, strlen(alone));
+	assert_string_equal(text + 1 + strlen(alone), "]");
+	free(alone);
 	free(text);
 	event_set_text(begin(r, EVENT_PHONE_ADVICE, 1), FIELD_CODE, "dhcp-no-tftp");
 	event_say(&r->e, "A \"quoted\" word.");
@@ -553,9 +570,10 @@ static void bare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(one_recovery), T(once_more), T(bytes),       T(by_address), T(seconds),
-		T(advice),	 T(voice),     T(first_words), T(refusals),   T(firmware),
-		T(ourselves),	 T(full),      T(many_steps),  T(bare),	      T(as_json),
+		T(one_recovery), T(once_more), T(bytes),      T(by_address),
+		T(seconds),	 T(advice),    T(voice),      T(first_words),
+		T(refusals),	 T(firmware),  T(ourselves),  T(full),
+		T(many_steps),	 T(bare),      T(sent_twice), T(as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,9 @@ static void names_in_all_shapes(void **state)
 		{"", "apps41.9-4-2.sbn",
 		 "unknown no bundle here holds it: put the bundle it belongs to into the firmware "
 		 "folder"},
+		{"", "CP7912080003SCCP060101A.zup",
+		 "unknown no bundle here holds it: put the bundle it belongs to into the firmware "
+		 "folder"},
 		{"", "passwd", "unknown no file of that name is here"},
 		{"..", "passwd", "unknown no file of that name is here"},
 	};
@@ -187,19 +190,20 @@ static void unfit_bundles_are_held_back(void **state)
 	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-5-2S", "missing:cvm");
 	stock_bundle(d->s, SYNTH_KUP7912, NULL, "flip:cp7912r.zup");
 	open_desk(d, "newest", false);
-	assert_string_equal(ask(d, "term70.default.loads"),
-			    "withheld in the bundle SCCP70.8-5-2S, "
-			    "cvm70sccp.8-5-2-27.sbn is missing");
+	assert_string_equal(ask(d, "term70.default.loads"), "withheld in the bundle SCCP70.8-5-2S, "
+							    "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_non_null(d->a.bundle);
 	assert_null(d->a.file);
-	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"),
-			    "withheld in the bundle SCCP70.8-5-2S, "
-			    "cvm70sccp.8-5-2-27.sbn is missing");
+	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"), "withheld in the bundle SCCP70.8-5-2S, "
+							   "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_true(text_starts_nocase(ask(d, "jar70sccp.8-5-2-27.sbn"), "withheld "));
 	assert_true(text_starts_nocase(ask(d, "cp7912r.zup"), "withheld "));
 	assert_string_equal(ask(d, "cvm70sccp.8-5-2-27.sbn"),
 			    "unknown the bundle SCCP70.8-5-2S lists it, but it is missing there: "
 			    "get the bundle again");
+	assert_string_equal(ask(d, "cvm70sccp.9-9-9.sbn"),
+			    "unknown no bundle here holds it: put the bundle it belongs to into "
+			    "the firmware folder");
 	/* told to hand it out all the same */
 	open_desk(d, "newest", true);
 	assert_string_equal(ask(d, "term70.default.loads"), "0:term70.default.loads");
@@ -317,6 +321,43 @@ static void stray_images(void **state)
 	desk_free(d);
 }
 
+/* The list of an erased phone that no table knows, as a file: handed out, or said what is wrong. */
+static void list_of_an_unknown_model(void **state)
+{
+	struct desk *d = desk_new();
+	struct synth_files files, alone = {0};
+	struct synth_file *list;
+
+	(void)state;
+	stock_make(d->s, &files, SYNTH_JAVA70, NULL, NULL);
+	list = synth_files_find(&files, "term70");
+	stock_file(&alone, "term99.default.loads", list->data, list->len);
+	synth_files_free(&files);
+	stock_folder(d->s, "alone", &alone);
+	open_desk(d, "newest", false);
+	assert_true(text_starts_nocase(ask(d, "term99.default.loads"), "withheld "));
+	desk_free(d);
+}
+
+/* What a 7960 gets when it asks for its load depends on what it runs and refused. */
+static void os79xx_for_whom(void **state)
+{
+	struct desk *d = desk_new();
+	struct phone_facts facts = {.model = models_by_id(&d->s->models, "7960")};
+
+	(void)state;
+	stock_bundle(d->s, SYNTH_LEGACY, "P0S3-07-4-00", NULL);
+	stock_bundle(d->s, SYNTH_LEGACY, "P0S3-8-12-00", NULL);
+	open_desk(d, "newest", false);
+	catalogue_find(&d->c, PHONE, "", "OS79XX.TXT", &facts, &d->a);
+	assert_int_equal(d->a.kind, ANSWER_OS79XX);
+	assert_string_equal(d->a.text, "P003-8-12-00\n");
+	text_copy(facts.runs, sizeof(facts.runs), "P0S3-06-3-00");
+	catalogue_find(&d->c, PHONE, "", "OS79XX.TXT", &facts, &d->a);
+	assert_string_equal(d->a.text, "P003-07-4-00\n");
+	desk_free(d);
+}
+
 static void nothing_here(void **state)
 {
 	struct desk *d = desk_new();
@@ -341,6 +382,8 @@ int main(void)
 		cmocka_unit_test(capital_j),
 		cmocka_unit_test(files_of_the_users_own),
 		cmocka_unit_test(stray_images),
+		cmocka_unit_test(list_of_an_unknown_model),
+		cmocka_unit_test(os79xx_for_whom),
 		cmocka_unit_test(nothing_here),
 	};
 

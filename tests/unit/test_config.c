@@ -147,6 +147,10 @@ static void refused_flags(void **state)
 		{"--pool 10.0.0.9-10.0.0.8", "--pool: `10.0.0.9-10.0.0.8' ends before it begins; "
 					     "give the lower address first, such "
 					     "as 10.79.70.50-10.79.70.250"},
+		{"--pool 1000000000000000000000000000000-10.0.0.9",
+		 "--pool: `1000000000000000000000000000000-10.0.0.9' is no range of addresses; "
+		 "give "
+		 "FIRST-LAST, such as 10.79.70.50-10.79.70.250"},
 		{"--pool 10.0.0.9",
 		 "--pool: `10.0.0.9' is no range of addresses; give FIRST-LAST, such as "
 		 "10.79.70.50-10.79.70.250"},
@@ -369,6 +373,35 @@ static void counts(void **state)
 	assert_int_equal(c.timeout_seconds, 9);
 }
 
+static void printing(void **state)
+{
+	struct config c;
+	struct fault f;
+
+	(void)state;
+	assert_int_equal(config_rig_load(&c, "", &f), 0);
+	assert_false(c.print_config || c.help);
+	assert_int_equal(config_rig_load(&c, "--print-config", &f), 0);
+	assert_true(c.print_config && !c.help);
+	assert_int_equal(config_rig_load(&c, "-h", &f), 0);
+	assert_true(c.help && !c.print_config);
+}
+
+/* However long: it is shown as far as there is room. */
+static void long_flags(void **state)
+{
+	char line[340] = "--", said[400];
+	struct config c;
+	struct fault f;
+
+	(void)state;
+	memset(line + 2, 'x', 300);
+	assert_int_equal(config_rig_load(&c, line, &f), -EINVAL);
+	snprintf(said, sizeof(said), "`%.30s", line);
+	assert_true(strncmp(f.text, said, strlen(said)) == 0);
+	assert_non_null(strstr(f.text, "' is no flag; `reflashd help serve' lists them"));
+}
+
 static void too_many_paths(void **state)
 {
 	char text[1000] = "[firmware]\n";
@@ -453,6 +486,8 @@ int main(void)
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(verbosity),
 		cmocka_unit_test(counts),
+		cmocka_unit_test(printing),
+		cmocka_unit_test(long_flags),
 		cmocka_unit_test(too_many_paths),
 		cmocka_unit_test(long_paths),
 		cmocka_unit_test(pools),

@@ -222,6 +222,15 @@ static const struct {
 	 "\"severity\":\"info\",\"text\":\"x\",\"models\":[1]}",
 	 -EBADMSG},
 	{"{\"seq\":1,\"time\":\"2026-11-21T02:57:04.123Z\",\"event\":\"firmware.bundle\","
+	 "\"severity\":\"info\",\"text\":\"x\",\"models\":\"7970\"}",
+	 -EBADMSG},
+	{"{\"seq\":1,\"time\":\"1969-12-31T23:59:59.999Z\",\"event\":\"daemon.stop\","
+	 "\"severity\":\"info\",\"text\":\"x\"}",
+	 -EBADMSG},
+	{"{\"seq\":1,\"time\":\"2026-13-01T00:00:00.000Z\",\"event\":\"daemon.stop\","
+	 "\"severity\":\"info\",\"text\":\"x\"}",
+	 -EBADMSG},
+	{"{\"seq\":1,\"time\":\"2026-11-21T02:57:04.123Z\",\"event\":\"firmware.bundle\","
 	 "\"severity\":\"info\",\"text\":\"x\",\"models\":[\"a\\nb\"]}",
 	 -EBADMSG},
 };

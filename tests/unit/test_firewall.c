@@ -114,6 +114,9 @@ static void nft_rules(void **state)
 		{"a comment of iptables changes nothing",
 		 {O, O, O, O},
 		 INPUT("drop") RULE("{'xt':{'type':'match','name':'comment'}}," ACCEPT)},
+		{"a port that is no number, no range and no set",
+		 {U, U, B, U},
+		 INPUT("drop") RULE(PORT("udp", "{'elem':{'val':67}}") ACCEPT)},
 		{"a verdict map by name",
 		 {U, U, U, U},
 		 INPUT("drop") RULE("{'vmap':{'key':{'meta':{'key':'iifname'}},'data':'@who'}}")},
@@ -270,6 +273,13 @@ static void iptables_rules(void **state)
 		{"ports that are no numbers",
 		 {U, U, O, U},
 		 FILTER("ACCEPT") "-A INPUT -p udp --dport 123456789 -j DROP\nCOMMIT\n"},
+		{"a range that ends in no number",
+		 {U, U, O, U},
+		 FILTER("ACCEPT") "-A INPUT -p udp --dport 67:69x -j DROP\nCOMMIT\n"},
+		{"an option that takes two values",
+		 {O, O, U, O},
+		 FILTER("ACCEPT") "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -j DROP\nCOMMIT\n"},
+		{"a line of blanks", {B, B, B, B}, FILTER("DROP") "   \nCOMMIT\n"},
 		{"an address type",
 		 {U, U, U, U},
 		 FILTER("DROP") "-A INPUT -m addrtype --dst-type LOCAL -j ACCEPT\nCOMMIT\n"},
@@ -327,13 +337,79 @@ static void broken(void **state)
 	free(json);
 }
 
+/* 100,000 rules are judged; the answer to one more would leave it out. */
+static void too_many_rules(void **state)
+{
+	static const char head[] = FILTER("DROP"), rule[] = "-A INPUT -i eth9 -j ACCEPT\n";
+	size_t len = strlen(head);
+	char *text = malloc(len + 100001 * strlen(rule));
+	struct firewall_answer a;
+
+	(void)state;
+	assert_non_null(text);
+	memcpy(text, head, len);
+	for (unsigned i = 1; i <= 100001; i++) {
+		memcpy(text + len, rule, strlen(rule));
+		len += strlen(rule);
+		if (i >= 100000)
+			assert_int_equal(firewall_judge_iptables(text, len, &questions[0], &a),
+					 i == 100000 ? 0 : -ENOMEM);
+	}
+	free(text);
+}
+
+/* More than can be held: unclear or refused, never "open" by what was left out. */
+static void too_much(void **state)
+{
+	char name[80], text[3000], line[1200], *json;
+	struct firewall_answer a;
+	size_t used;
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	snprintf(text, sizeof(text), "%s:%s ACCEPT [0:0]\nCOMMIT\n", FILTER("DROP"), name);
+	assert_int_equal(firewall_judge_iptables(text, strlen(text), &questions[0], &a), -ENOMEM);
+	snprintf(text, sizeof(text),
+		 "{'nftables':[" INPUT("accept") ",{'chain':{'family':'inet','table':'filter',"
+						 "'name':'%s','type':'filter','hook':'input','prio'"
+						 ":0,'policy':'drop'}}]}",
+		 name);
+	json = quoted(text);
+	assert_int_equal(firewall_judge_nft(json, strlen(json), true, &questions[0], &a), -ENOMEM);
+	free(json);
+	snprintf(text, sizeof(text),
+		 "{'nftables':[" INPUT(
+			 "accept") ",{'rule':{'family':'inet','table':'filter',"
+				   "'chain':'%s','handle':2,'expr':[{'drop':null}]}}]}",
+		 name);
+	json = quoted(text);
+	assert_int_equal(firewall_judge_nft(json, strlen(json), true, &questions[0], &a), -ENOMEM);
+	free(json);
+	/* Three ways on from each of 14 chains: nobody walks them all. */
+	used = (size_t)snprintf(text, sizeof(text), "%s-A INPUT -j c0\n", FILTER("DROP"));
+	for (unsigned i = 0; i < 14; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 ":c%u - [0:0]\n-A c%u -j c%u\n-A c%u -j c%u\n-A c%u -j "
+					 "c%u\n",
+					 i, i, i + 1, i, i + 1, i, i + 1);
+	snprintf(text + used, sizeof(text) - used, ":c14 - [0:0]\nCOMMIT\n");
+	assert_int_equal(firewall_judge_iptables(text, strlen(text), &questions[0], &a), 0);
+	assert_int_equal(a.verdict, U);
+	memset(line, '#', sizeof(line));
+	for (size_t len = 1022; len <= 1025; len++) {
+		snprintf(text, sizeof(text), "%.*s\n%s", (int)len, line, FILTER("DROP"));
+		assert_int_equal(firewall_judge_iptables(text, strlen(text), &questions[0], &a),
+				 len < 1024 ? 0 : -EBADMSG);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nft_rules),
-		cmocka_unit_test(iptables_rules),
-		cmocka_unit_test(names_the_chain),
-		cmocka_unit_test(broken),
+		cmocka_unit_test(nft_rules),	   cmocka_unit_test(iptables_rules),
+		cmocka_unit_test(names_the_chain), cmocka_unit_test(broken),
+		cmocka_unit_test(too_much),	   cmocka_unit_test(too_many_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,6 +252,65 @@ static void the_7906(void **state)
 	teardown();
 }
 
+/* It asks again, and there is no room for one more refusal: the oldest is forgotten. */
+static void many_refusals(void **state)
+{
+	struct phone_facts facts;
+	struct phone *phone;
+
+	(void)state;
+	setup("nbo");
+	at(32);
+	get(TERM);
+	get(TERM);
+	phone = &desk->live.phone[0];
+	for (unsigned i = 0; i < PLAN_REFUSED_MAX; i++)
+		snprintf(phone->refused[i], sizeof(phone->refused[i]), "L%u", i);
+	phone->refused_count = PLAN_REFUSED_MAX;
+	at(180);
+	assert_non_null(facts_of(TERM, &facts));
+	assert_int_equal(facts.refused_count, PLAN_REFUSED_MAX);
+	assert_string_equal(facts.refused[0], "L1");
+	assert_string_equal(facts.refused[PLAN_REFUSED_MAX - 1], NEW);
+	teardown();
+}
+
+/* Nothing was known of it but that it is a phone, until it asks for the list of its model. */
+static void a_model_by_its_list(void **state)
+{
+	struct phone_facts facts;
+
+	(void)state;
+	setup("n");
+	at(1);
+	tell(EVENT_DHCP_DISCOVER, "Cisco Systems, Inc. IP Phone");
+	assert_non_null(facts_of("XMLDefault.cnf.xml", &facts));
+	assert_null(facts.model);
+	assert_non_null(facts_of(TERM, &facts));
+	assert_string_equal(facts.model->id, "7906");
+	assert_true(facts.erased);
+	teardown();
+}
+
+/* The very request that shows that it runs what it fetched. */
+static void it_asks_for_its_configuration(void **state)
+{
+	struct phone_facts facts;
+
+	(void)state;
+	setup("o");
+	at(32);
+	assert_string_equal(get(TERM), OLD);
+	get_members();
+	at(300);
+	assert_non_null(facts_of(TERM, &facts));
+	assert_string_equal(facts.runs, "");
+	assert_non_null(facts_of("XMLDefault.cnf.xml", &facts));
+	assert_string_equal(facts.runs, OLD);
+	assert_false(facts.erased);
+	teardown();
+}
+
 static void with_only_the_new_one(void **state)
 {
 	(void)state;
@@ -452,6 +511,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_7906),
+		cmocka_unit_test(many_refusals),
+		cmocka_unit_test(a_model_by_its_list),
+		cmocka_unit_test(it_asks_for_its_configuration),
 		cmocka_unit_test(with_only_the_new_one),
 		cmocka_unit_test(a_part_of_the_way),
 		cmocka_unit_test(a_power_cut_is_no_refusal),

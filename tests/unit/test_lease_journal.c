@@ -206,6 +206,32 @@ static void test_damage(void **state)
 	}
 }
 
+/* Lines whose sum is right: one of another pool changes nothing, one that is no lease ends it. */
+static void test_lines_of_others(void **state)
+{
+	static const char odd[] = "b57b438c no lease at all, but a right sum\n";
+	char text[3 * LEASE_LINE_MAX];
+	size_t len;
+	usec_t kept;
+
+	(void)state;
+	lease_table_init(&live.t, FIRST + 256, FIRST + 256 + POOL - 1, live.slots, live.index,
+			 lease_index_size(POOL));
+	lease_set(&live.t, &live.slots[0], phone(1), LEASE_BOUND, HOUR);
+	len = lease_line_write(&live.slots[0], 0, text, &kept);
+	begin(&live);
+	lease_set(&live.t, &live.slots[0], phone(2), LEASE_BOUND, HOUR);
+	len += lease_line_write(&live.slots[0], 0, text + len, &kept);
+	begin(&again);
+	assert_int_equal(lease_journal_replay(&again.t, text, len, 0), 2);
+	assert_true(mac_equal(again.slots[0].mac, phone(2)));
+	memmove(text + strlen(odd), text, len);
+	memcpy(text, odd, strlen(odd));
+	begin(&again);
+	assert_int_equal(lease_journal_replay(&again.t, text, len + strlen(odd), 0), 0);
+	assert_int_equal(again.slots[0].state, LEASE_FREE);
+}
+
 /* What the disk says of an address ends with its owner. */
 static void test_kept_follows_the_owner(void **state)
 {
@@ -249,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_a_line_in_full),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_lines_of_others),
 		cmocka_unit_test(test_kept_follows_the_owner),
 		cmocka_unit_test(test_offered_again_is_saved),
 	};

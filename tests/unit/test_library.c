@@ -165,6 +165,32 @@ static void newest(void **state)
 	stock_free(s);
 }
 
+/* Nobody is known to vouch for either: better an unknown signer than none, found first or last. */
+static void who_signed(void **state)
+{
+	struct test_key *stranger = test_key_generate(2048);
+
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		struct stock *s = stock_new();
+		struct synth_options options = {.key = first == 0 ? stranger : NULL};
+		struct synth_files files;
+		const struct bundle *b;
+
+		stock_make(s, &files, SYNTH_JAVA70, "SCCP70.8-3-3S", &options);
+		stock_folder(s, "one", &files);
+		options.key = first == 0 ? NULL : stranger;
+		stock_make(s, &files, SYNTH_JAVA70, "SCCP70.8-3-3S", &options);
+		stock_folder(s, "two", &files);
+		b = library_choose(&s->library, library_rig_model(s, "7970"), "newest", NULL,
+				   false);
+		assert_ptr_equal(b, &s->library.bundle[first]);
+		assert_int_equal(b->signature, SIGNATURE_UNKNOWN_SIGNER);
+		stock_free(s);
+	}
+	test_key_free(stranger);
+}
+
 /* What was checked is what is served: one byte more, less or different is another file. */
 static void only_the_very_file(void **state)
 {
@@ -269,6 +295,7 @@ int main(void)
 		cmocka_unit_test(term_list_alone_names_nothing),
 		cmocka_unit_test(kup_images),
 		cmocka_unit_test(newest),
+		cmocka_unit_test(who_signed),
 		cmocka_unit_test(only_the_very_file),
 		cmocka_unit_test(load_names),
 		cmocka_unit_test(a_folder_is_taken_back),

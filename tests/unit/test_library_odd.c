@@ -5,6 +5,7 @@
  */
 #include "library_rig.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -270,6 +271,105 @@ static void dropped_folder(void **state)
 	stock_free(s);
 }
 
+/* Who looks into files instead of us, and how it went with him. */
+static int examined;
+
+static int examiner(void *ctx, const uint8_t *data, size_t len, struct exam *e)
+{
+	const struct stock *s = ctx;
+
+	if (examined == 0)
+		exam_make(e, s->library.keys, false, data, len);
+	return examined;
+}
+
+static void another_examiner(void **state)
+{
+	static const struct {
+		int err;
+		const char *says; /* NULL: nothing */
+	} row[] = {
+		{0, NULL},
+		{-EPIPE, "the process that checks files is gone; restart reflashd"},
+		{-EBADMSG, "it brings down what checks it"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct stock *s = stock_new();
+		struct library *l = &s->library;
+
+		l->examine = examiner;
+		l->examine_ctx = s;
+		examined = row[i].err;
+		stock_bundle(s, SYNTH_KUP7912, NULL, NULL);
+		assert_int_equal(l->file_count, row[i].err ? 0 : 2);
+		assert_int_equal(l->finding_count, row[i].err ? 2 : 0);
+		if (row[i].says)
+			assert_non_null(strstr(l->finding[0].text, row[i].says));
+		must(library_folder_begin(l, "more") == 0);
+		examined = -ENOMEM;
+		assert_int_equal(library_add(l, "a.sbn", 9, (const uint8_t *)"a", 1), -ENOMEM);
+		must(library_folder_end(l) == 0);
+		stock_free(s);
+	}
+}
+
+static void too_many_lists(void **state)
+{
+	struct stock *s = stock_new();
+	struct library *l = &s->library;
+	char name[40];
+
+	(void)state;
+	for (unsigned lists = 512; lists <= 513; lists++) {
+		must(library_folder_begin(l, "lists") == 0);
+		for (unsigned i = 0; i < lists; i++) {
+			snprintf(name, sizeof(name), "SCCP70.8-%u-3S.loads", 100 + i);
+			assert_int_equal(library_add(l, name, i, NULL, 0), 0);
+		}
+		must(library_folder_end(l) == 0);
+		if (lists == 512)
+			assert_null(stock_finding(s, "too-many-lists"));
+	}
+	assert_string_equal(stock_finding(s, "too-many-lists")->text,
+			    "SCCP70.8-612-3S.loads is left out: more than 512 packing lists in one "
+			    "folder. Give each bundle a folder of its own.");
+	stock_free(s);
+}
+
+/* Two reads of a folder: the same only with the same names and the same bytes. */
+static void same_files(void **state)
+{
+	static const struct {
+		const char *how;
+		uint32_t seed;
+		bool same;
+	} row[] = {{NULL, 1, true}, {NULL, 2, false}, {"missing:cvm", 1, false}};
+	struct stock *a = stock_new(), *b;
+	struct synth_options options = {.key = a->g1, .seed = 1};
+	struct synth_files files;
+	char why[160];
+
+	(void)state;
+	stock_make(a, &files, SYNTH_JAVA70, NULL, &options);
+	stock_folder(a, "a", &files);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		b = stock_new();
+		options.key = b->g1;
+		options.seed = row[i].seed;
+		stock_make(b, &files, SYNTH_JAVA70, NULL, &options);
+		if (row[i].how)
+			assert_true(synth_break(&files, row[i].how, why));
+		stock_folder(b, "b", &files);
+		if (bundle_same_files(&a->library, &a->library.bundle[0], &b->library,
+				      &b->library.bundle[0]) != row[i].same)
+			fail_msg("row %zu", i);
+		stock_free(b);
+	}
+	stock_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +382,9 @@ int main(void)
 		cmocka_unit_test(os79xx_blanks),
 		cmocka_unit_test(too_large_a_file),
 		cmocka_unit_test(dropped_folder),
+		cmocka_unit_test(another_examiner),
+		cmocka_unit_test(too_many_lists),
+		cmocka_unit_test(same_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

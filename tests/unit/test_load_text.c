@@ -158,6 +158,22 @@ static void contradictions(void **state)
 	beside("load307.txt", "307 SIP11.9-4-2SR1-1S 0", "load-text-protocol", "SCCP");
 }
 
+/* A folder that is taken back takes its evidence with it. */
+static void taken_back(void **state)
+{
+	struct stock *s = stock_new();
+	struct library *l = &s->library;
+
+	(void)state;
+	assert_int_equal(library_folder_begin(l, "half"), 0);
+	assert_int_equal(
+		library_add(l, "load307.txt", 1, (const uint8_t *)LOAD307, strlen(LOAD307)), 0);
+	assert_int_equal(l->evidence_count, 1);
+	assert_int_equal(library_folder_drop(l, "archive-damaged", "It is cut short"), 0);
+	assert_int_equal(l->evidence_count, 0);
+	stock_free(s);
+}
+
 /* A load whose name says nothing: the text tells for whom it is. */
 static void tells_the_models(void **state)
 {
@@ -215,6 +231,7 @@ int main(void)
 		cmocka_unit_test(good_lines),	  cmocka_unit_test(bad_lines),
 		cmocka_unit_test(cut_lines),	  cmocka_unit_test(file_names),
 		cmocka_unit_test(contradictions), cmocka_unit_test(tells_the_models),
+		cmocka_unit_test(taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

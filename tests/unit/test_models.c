@@ -378,6 +378,12 @@ static void test_unique(void **state)
 	snprintf(text, sizeof(text), "%s%s%s", KUP_TEXT, second, third);
 	assert_int_equal(read_text(text, &f), -EINVAL);
 	assert_non_null(strstr(f.text, "m.ini:30: the model 7912 is already in line 2"));
+	copy_with(second, sizeof(second), "7913G", "30009", "7913");
+	copy_with(third, sizeof(third), "7913g", "30010", "7914");
+	snprintf(text, sizeof(text), "%s%s%s", KUP_TEXT, second, third);
+	assert_int_equal(read_text(text, &f), -EINVAL);
+	assert_non_null(strstr(f.text, "m.ini:30: the models 7913G and 7913g differ in upper and "
+				       "lower case only"));
 }
 
 /* Every text field, one byte below its limit, at it, and above. */

@@ -227,6 +227,22 @@ static void mistakes(void **state)
 	stock_free(s);
 }
 
+/* As an editor of another system may save it: said, and not called broken XML. */
+static void zero_bytes(void **state)
+{
+	static const char text[] = "\xff\xfe<\0D\0e\0f\0a\0u\0l\0t\0/\0>\0";
+	struct config_remark r[CONFIG_REMARKS_MAX];
+	struct stock *s = stock_new();
+
+	(void)state;
+	assert_int_equal(phone_config_check("XMLDefault.cnf.xml", (const uint8_t *)text,
+					    sizeof(text) - 1, &s->models, &s->library, r),
+			 1);
+	assert_string_equal(r[0].code, "encoding");
+	assert_non_null(strstr(r[0].text, "Save it as UTF-8 or ASCII."));
+	stock_free(s);
+}
+
 static void sound_files(void **state)
 {
 	static const char *const texts[][2] = {
@@ -404,6 +420,7 @@ int main(void)
 		cmocka_unit_test(golden),
 		cmocka_unit_test(own_output_is_clean),
 		cmocka_unit_test(mistakes),
+		cmocka_unit_test(zero_bytes),
 		cmocka_unit_test(sound_files),
 		cmocka_unit_test(load_tag_as_root),
 		cmocka_unit_test(place_of_a_mistake),

@@ -312,6 +312,25 @@ static void without_a_model(void **state)
 	assert_null(plan.target);
 }
 
+/* A model that has only one kind of load, as an own file of models may describe it. */
+static void one_prefix(void **state)
+{
+	struct models own = models;
+	struct phone_facts facts;
+	struct plan plan;
+
+	(void)state;
+	for (unsigned i = 0; i < models.count; i++)
+		if (strcmp(models.model[i].id, "7970") == 0)
+			models.model[i].prefixes[1][0] = '\0';
+	make_library(NEW);
+	read_facts(&facts, "7970 SCCP70.8-3-2S");
+	plan_make(&plan, &library, "newest", false, &facts);
+	assert_int_equal(plan.state, PLAN_IMPOSSIBLE);
+	assert_non_null(strstr(plan.need, "look for SCCP70.8-5-2S."));
+	models = own;
+}
+
 static void unfit_when_told_to(void **state)
 {
 	struct phone_facts facts;
@@ -429,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules),
 		cmocka_unit_test(without_a_model),
+		cmocka_unit_test(one_prefix),
 		cmocka_unit_test(unfit_when_told_to),
 		cmocka_unit_test(hardware_is_a_warning),
 		cmocka_unit_test(generations),

@@ -21,6 +21,8 @@ static void put_be32(uint8_t *at, uint32_t value)
 		at[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
+static uint32_t offered = PHONE;
+
 /* The options as octets, a length first. */
 static void answer(struct sim_rig *r, uint8_t type, uint32_t siaddr, const char *options,
 		   struct sim_out *out)
@@ -32,7 +34,7 @@ static void answer(struct sim_rig *r, uint8_t type, uint32_t siaddr, const char 
 
 	memcpy(d.data, r->discover, END);
 	d.data[0] = 2;
-	put_be32(d.data + 16, PHONE);
+	put_be32(d.data + 16, offered);
 	put_be32(d.data + 20, siaddr);
 	put_be32(d.data + 236, COOKIE);
 	memcpy(d.data + END, always, sizeof(always));
@@ -98,6 +100,10 @@ static void refused_and_odd(void **state)
 	answer(r, 5, SERVER, "\x00", &out); /* an ACK to a DISCOVER is nothing */
 	assert_int_equal(out.count, 0);
 	assert_false(out.log);
+	offered = 0; /* an offer of nothing */
+	answer(r, 2, SERVER, "\x00", &out);
+	assert_int_equal(out.count, 0);
+	offered = PHONE;
 	answer(r, 2, SERVER, "\x00", &out);
 	assert_int_equal(out.count, 1);
 	answer(r, 6, SERVER, "\x00", &out);

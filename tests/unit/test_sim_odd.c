@@ -152,6 +152,9 @@ static void files(void **state)
 		     "P003-1.sbn is no image for this phone");
 	assert_check(MEMBER, "a.sb2", "a.sb2", &cnu, "a.sb2 is no image for this phone");
 
+	memset(cnu.data + 0x30, 0xff, 4); /* as many files as there cannot be */
+	assert_check(MEMBER, "cnu.sbn", "cnu.sbn", &cnu, "cnu.sbn is damaged");
+
 	synth_sb2(&sb2, "P0S3-8-12-00", "PAS3ARM1", 2000, 1);
 	assert_check(MEMBER, "P0S3-8-12-00.sb2", "P0S3-8-12-00.sb2", &sb2, "");
 	assert_check(MEMBER, "cnu.sbn", "cnu.sbn", &sb2, "cnu.sbn is no image for this phone");
@@ -303,12 +306,61 @@ static void kup_keeps_its_load(void **state)
 	}
 }
 
+/* With files of its own, and with none at all. */
+static void which_configuration(void **state)
+{
+	static const struct {
+		enum synth_kind bundle;
+		const char *model;
+		enum sim_kind kind;
+		const char *load, *own, *asks, *says;
+	} row[] = {
+		{SYNTH_KUP7912, "7912", SIM_KUP_RUNNING, "CP7912080003SCCP070409A", NULL,
+		 "SEPDefault.cnf<", "XMLDefault.cnf.xml: file not found"},
+		{SYNTH_JAVA70, "7970", SIM_JAVA_RUNNING, "SCCP70.8-0-4S", NULL,
+		 "XMLDefault.cnf.xml<", "XMLDefault.cnf.xml: file not found"},
+		{SYNTH_JAVA70, "7970", SIM_JAVA_RUNNING, "SCCP70.8-0-4S", "SEP001B54CA0102.cnf.xml",
+		 "SCCP70.8-3-3S.loads<", "SCCP70.8-3-3S"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct sim_rig *r = sim_rig_new(row[i].bundle, NULL);
+
+		if (row[i].own)
+			put(r, row[i].own, XML(LOAD("SCCP70.8-3-3S")));
+		sim_rig_phone(r, row[i].model, row[i].kind, row[i].load);
+		sim_rig_run(r, USEC_SEC(600));
+		if (!strstr(r->asked, row[i].asks) || !strstr(r->transcript, row[i].says))
+			fail_msg("row %zu: %s\n%s", i, r->asked, r->transcript);
+		sim_rig_free(r);
+	}
+}
+
+/* Which files a flash holds: whatever the case of their names, and in order. */
+static void names(void **state)
+{
+	static const struct sim_names a = {2, {"cnu.sbn", "Jar.sbn"}};
+	static const struct sim_names same = {2, {"CNU.sbn", "jar.sbn"}};
+	static const struct sim_names fewer = {1, {"cnu.sbn"}}, other = {2, {"cnu.sbn", "dsp.sbn"}};
+
+	(void)state;
+	assert_true(sim_names_hold(&a, "jar.SBN"));
+	assert_false(sim_names_hold(&a, "dsp.sbn"));
+	assert_false(sim_names_hold(&fewer, "Jar.sbn"));
+	assert_true(sim_names_equal(&a, &same));
+	assert_false(sim_names_equal(&a, &fewer));
+	assert_false(sim_names_equal(&a, &other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(configurations),
 		cmocka_unit_test(values),
 		cmocka_unit_test(files),
+		cmocka_unit_test(names),
+		cmocka_unit_test(which_configuration),
 		cmocka_unit_test(java_before_a_silent_server),
 		cmocka_unit_test(legacy_with_files_of_its_own),
 		cmocka_unit_test(legacy_without_any_load),

@@ -355,6 +355,53 @@ static int data_block(struct sim_rig *r, uint16_t port, unsigned block, size_t l
 	return out.send[0].data[3];
 }
 
+/* Other people's errors and addresses, silence in the middle of a file, and the plug. */
+static void odd_moments(void **state)
+{
+	static const struct {
+		uint32_t from, to;
+		uint16_t port;
+	} others[] = {{SERVER + 1, PHONE, 5001}, {SERVER, PHONE, 5002}, {SERVER, PHONE + 1, 5001}};
+	struct sim_datagram d = {.len = 5, .data = {0, 5, 0, 1, 0}};
+	struct sim_rig *r = sim_rig_new(SYNTH_JAVA70, NULL);
+	struct sim_out out;
+	unsigned discovers;
+
+	(void)state;
+	r->mute_tftp = true;
+	sim_rig_phone(r, "7970", SIM_JAVA_ERASED, "");
+	while (r->asks == 0)
+		sim_rig_run(r, sim_phone_deadline(r->phone));
+	d.dst_port = (uint16_t)strtoul(strchr(r->asked, '<') + 1, NULL, 10);
+	assert_int_equal(data_block(r, d.dst_port, 1, 512), 1);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		d.src_ip = others[i].from;
+		d.dst_ip = others[i].to;
+		d.src_port = others[i].port;
+		sim_phone_receive(r->phone, &d, r->now, &out);
+		assert_int_equal(out.count, 0);
+		assert_false(out.log);
+		assert_int_equal(data_block(r, d.dst_port, 1, 512), 1); /* it goes on */
+	}
+	discovers = r->discovers;
+	sim_rig_run(r, r->now + USEC_SEC(120));
+	assert_non_null(strstr(r->transcript, "starts over with DHCP"));
+	assert_true(r->discovers > discovers);
+	sim_rig_power_on(r); /* off and on again */
+	discovers = r->discovers;
+	sim_rig_run(r, r->now + USEC_SEC(60));
+	assert_true(r->discovers > discovers);
+	sim_phone_power_off(r->phone);
+	assert_false(sim_phone_port_open(r->phone, 68));
+	d.dst_port = 68;
+	sim_phone_receive(r->phone, &d, r->now, &out);
+	assert_int_equal(out.count, 0);
+	sim_phone_tick(r->phone, r->now + USEC_SEC(60), &out);
+	assert_int_equal(out.count, 0);
+	assert_false(out.log);
+	sim_rig_free(r);
+}
+
 /* A double is acknowledged again, also behind the end of the file for a while; one phone in four
  * closes its port at the end at once. */
 static void doubles_and_the_end(void **state)
@@ -485,6 +532,7 @@ int main(void)
 		cmocka_unit_test(discovers_back_off),
 		cmocka_unit_test(discover_says_who_it_is),
 		cmocka_unit_test(strangers),
+		cmocka_unit_test(odd_moments),
 		cmocka_unit_test(doubles_and_the_end),
 		cmocka_unit_test(repeats_itself),
 		cmocka_unit_test(survives_garbage),

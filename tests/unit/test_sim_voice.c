@@ -243,6 +243,38 @@ static void sip_registration(void **state)
 	free(models);
 }
 
+/* Where it is taken as it is, it says so, and comes again after a while. */
+static void sip_is_accepted(void **state)
+{
+	static const char ok[] = "SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+	(void)state;
+	for (unsigned seed = 0; seed < 4; seed++) {
+		struct sim_phone_config config = {.kind = SIM_JAVA_RUNNING,
+						  .mac = {{0x00, 0x1b, 0x54, 0xca, 0x01, 0x02}},
+						  .model = "7970",
+						  .load = "SIP70.8-4-2-30S",
+						  .seed = seed,
+						  .speaks = SIM_SPEAKS_SIP};
+		struct sim_rig *r = sim_rig_new(SYNTH_JAVA70, NULL);
+		char *first;
+
+		r->xmldefault = XML("");
+		r->call = (const uint8_t *)ok;
+		r->call_len = sizeof(ok) - 1;
+		r->phone = sim_phone_new(&config);
+		sim_rig_power_on(r);
+		sim_rig_run(r, 10 * MINUTE);
+		assert_true(sim_phone_settled(r->phone));
+		first = strstr(r->transcript, "is registered");
+		assert_non_null(first);
+		go_on(r, r->now + 20 * MINUTE);
+		assert_non_null(strstr(first + 1, "is registered"));
+		assert_null(strstr(r->transcript, "rejected"));
+		sim_rig_free(r);
+	}
+}
+
 /* The wrong bit: an SCCP image does not register by SIP, nor the other way round. */
 static void an_image_keeps_to_its_protocol(void **state)
 {
@@ -327,6 +359,7 @@ int main(void)
 		cmocka_unit_test(sccp_registration),
 		cmocka_unit_test(whoever_is_not_accepted_tries_again),
 		cmocka_unit_test(sip_registration),
+		cmocka_unit_test(sip_is_accepted),
 		cmocka_unit_test(an_image_keeps_to_its_protocol),
 		cmocka_unit_test(web_page),
 		cmocka_unit_test(garbage),

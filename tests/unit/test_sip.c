@@ -156,6 +156,10 @@ static void test_what_is_said(void **state)
 		 MAC "SEP001B2A893698 - - -"},
 		{REGISTER "Reason: SIP;cause=200;text=\"other\"\r\n" REASON END,
 		 MAC "SEP001B2A893698 - SIP70.8-4-2-30S -"},
+		/* By its name alone. */
+		{REGISTER AGENT
+		 "Contact: <sip:a>;+u.sip!devicename.ccm.cisco.com=\"SEP001B2A893698\"\r\n" END,
+		 "- 10.79.70.50 SEP001B2A893698 7970 - 8.4.0"},
 		/* What is no MAC address, and no model. */
 		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
 				"\"<urn:uuid:10000000-0000-0000-0000-001b2a893698>\"\r\n" END,

@@ -5,9 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "reflashd/address.h"
+#include "reflashd/bytes.h"
 #include "reflashd/text.h"
 
 /* Every size that "abc" leaves room for: what fits is there and ends; the answer tells when not. */
@@ -43,11 +46,75 @@ static void test_append_one_behind_the_other(void **state)
 	assert_string_equal(out, "abc4567");
 }
 
+/* How far a mistyped word is from a right one; what is too long for that is far from all. */
+static void test_distance(void **state)
+{
+	char longest[TEXT_DISTANCE_MAX + 2];
+
+	(void)state;
+	assert_int_equal(text_distance("pool", "pool"), 0);
+	assert_int_equal(text_distance("pol", "pool"), 1);
+	memset(longest, 'x', sizeof(longest));
+	longest[TEXT_DISTANCE_MAX] = '\0';
+	assert_int_equal(text_distance("", longest), TEXT_DISTANCE_MAX);
+	longest[TEXT_DISTANCE_MAX] = 'x';
+	longest[TEXT_DISTANCE_MAX + 1] = '\0';
+	assert_true(text_distance("", longest) == UINT_MAX);
+	assert_true(text_distance(longest, "") == UINT_MAX);
+}
+
+static void test_mac_in_its_spellings(void **state)
+{
+	static const uint8_t bytes[] = {0x00, 0x1b, 0x54, 0xca, 0x01, 0x0f};
+	static const struct {
+		const char *text;
+		bool good;
+	} row[] = {
+		{"00:1b:54:ca:01:0f", true},   {"00-1B-54-CA-01-0F", true},
+		{"001b.54ca.010f", true},      {"001B54CA010F", true},
+		{"00:1b-54:ca:01:0f", false},  {"00-1b-54-ca-01:0f", false},
+		{"001b.54ca:010f", false},     {"001b:54ca:010f", false},
+		{"00.1b.54.ca.01.0f", false},  {"00:1b:54:ca:01:0", false},
+		{"00:1b:54:ca:01:0f0", false}, {"00:1b:54:ca:01:0g", false},
+		{"001B54CA010", false},	       {"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		char *copy = strdup(row[i].text);
+		struct mac mac = {{1, 2, 3, 4, 5, 6}};
+
+		if (mac_parse(copy, &mac) != row[i].good)
+			fail_msg("`%s' is%s an address", copy, row[i].good ? "" : " not");
+		if (row[i].good)
+			assert_memory_equal(mac.b, bytes, sizeof(bytes));
+		else
+			assert_int_equal(mac.b[0], 1);
+		free(copy);
+	}
+}
+
+/* Low byte first; and one byte is not enough for it. */
+static void test_little_endian(void **state)
+{
+	static const uint8_t bytes[] = {0x34, 0x12, 0x78};
+	struct reader r = reader_init(bytes, sizeof(bytes));
+
+	(void)state;
+	assert_int_equal(read_le16(&r), 0x1234);
+	assert_true(r.ok);
+	assert_int_equal(read_le16(&r), 0);
+	assert_false(r.ok);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_append_fits_or_says_so),
 		cmocka_unit_test(test_append_one_behind_the_other),
+		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_mac_in_its_spellings),
+		cmocka_unit_test(test_little_endian),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,22 @@ static void test_lock_step_to_the_end(void **state)
 	transfer_assert_nothing(&send);
 	tftp_transfer_tick(&t, T0 + USEC_SEC(100), &send);
 	transfer_assert_nothing(&send);
+	tftp_transfer_restarted(&t); /* it asks for the same again: what is done stays done */
+	assert_int_equal(t.outcome, TFTP_DONE);
+}
+
+/* A clock that does not move between two blocks counts as its shortest step. */
+static void test_no_time_at_all(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "", 1100, &send);
+	transfer_ack(&t, 1, T0 + 1, &send);
+	assert_int_equal(t.srtt, 1);
+	transfer_ack(&t, 2, T0 + 1, &send);
+	assert_int_equal(t.srtt, 1);
 }
 
 static void test_trap_empty_file_is_one_empty_block(void **state)
@@ -307,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lock_step_to_the_end),
+		cmocka_unit_test(test_no_time_at_all),
 		cmocka_unit_test(test_trap_empty_file_is_one_empty_block),
 		cmocka_unit_test(test_trap_multiple_of_blksize_ends_with_an_empty_block),
 		cmocka_unit_test(test_trap_oack_exactly_the_requested_options),

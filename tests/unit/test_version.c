@@ -158,6 +158,8 @@ static void test_no_version(void **state)
 		"P0030",
 		"P003x801",
 		"P003080102001", /* half a pair behind it */
+		"P0030801.",	 /* no number where the third may stand */
+		"P0030801 ",
 		"P0030801SR02x9",
 		"CP7912",
 		"CP7912080003",

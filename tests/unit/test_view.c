@@ -431,6 +431,90 @@ static void words_of_tomorrow(void **state)
 	assert_non_null(strstr(r->picture, "2 phones were seen, 1 of them recovered:"));
 }
 
+static void shows(struct rig *r, const char *text)
+{
+	draw(r, 80, 24, false);
+	if (!strstr(r->text, text))
+		fail_msg("no `%s' in:\n%s", text, r->text);
+}
+
+/* Nobody is here yet, and why. */
+static void before_the_first(void **state)
+{
+	struct rig *r = *state;
+
+	shows(r, "waiting for a phone");
+	event_set_truth(begin(r, EVENT_NETWORK_LINK, 0), FIELD_UP, false);
+	apply(r, 2);
+	shows(r, "waiting for the cable");
+	begin(r, EVENT_DAEMON_STOP, 0);
+	apply(r, 3);
+	shows(r, "stopped");
+	board_init(r->b);
+	view_report(r->b, 0, false, put, r); /* it never served: there is nothing to tell */
+	assert_int_equal(r->len, 0);
+	event_set_text(begin(r, EVENT_DAEMON_START, 0), FIELD_VERSION, "0.1.0");
+	apply(r, 4);
+	shows(r, "- reflashd 0.1.0 -");
+	shows(r, " no firmware ");
+	shows(r, "getting ready");
+	for (unsigned i = 0; i < BOARD_BUNDLES_MAX; i++) {
+		event_set_format(begin(r, EVENT_FIRMWARE_BUNDLE, 0), FIELD_LOAD,
+				 "SCCP70.%u-with-a-name-of-some-length", i);
+		event_set_truth(&r->e, FIELD_COMPLETE, i > 0);
+		apply(r, 5);
+		if (i == 0)
+			shows(r, " no complete firmware ");
+	}
+	event_set_text(begin(r, EVENT_DAEMON_READY, 0), FIELD_INTERFACE, "eth0");
+	apply(r, 6);
+	assert_true(r->b->bundle_count > 8);
+	draw(r, 200, 24, false);
+	assert_non_null(strstr(r->text, " loads "));
+}
+
+static void small_files(void **state)
+{
+	struct rig *r = *state;
+	static const struct {
+		uint64_t bytes, size;
+		const char *text;
+	} row[] = {
+		{400, 999, " 400/999 B "},
+		{400, 1000, " 0/1 KB "},
+		{450700, 999999, " 450/999 KB "},
+		{450700, 1000000, " 0.4/1.0 MB "},
+	};
+
+	stage(r, 1, "fetching", 30);
+	for (unsigned i = 0; i < ARRAY_LEN(row); i++) {
+		progress(r, 1, row[i].bytes, 3);
+		r->b->phone[0].size = row[i].size;
+		shows(r, row[i].text);
+	}
+}
+
+/* All are recovered, one of them by way of three loads. */
+static void all_recovered(void **state)
+{
+	struct rig *r = *state;
+	struct board_phone *p;
+
+	recover(r, 1, "cdp");
+	recover(r, 2, "sip");
+	p = &r->b->phone[0];
+	for (p->load_count = 0; p->load_count < 3; p->load_count++)
+		snprintf(p->loads[p->load_count], sizeof(p->loads[0]), "L%u", p->load_count);
+	p = &r->b->phone[1];
+	p->load_count = 0;
+	view_report(r->b, 0, false, put, r);
+	if (!strstr(r->picture, "2 phones were seen, and all of them are recovered:") ||
+	    !strstr(r->picture, " was given L0, L1 and L2 (10.1 MB) and is recovered with "
+				"SCCP70.8-3-3S after ") ||
+	    !strstr(r->picture, " was given 10.1 MB and is recovered after "))
+		fail_msg("%s", r->picture);
+}
+
 static void words(void **state)
 {
 	static const struct {
@@ -466,8 +550,10 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(nobody),    T(one),		T(twenty), T(every_size),	 T(hostile),
-		T(log_lines), T(what_is_shown), T(words),  T(words_of_tomorrow),
+		T(nobody),	     T(one),	     T(twenty),
+		T(every_size),	     T(hostile),     T(log_lines),
+		T(what_is_shown),    T(words),	     T(words_of_tomorrow),
+		T(before_the_first), T(small_files), T(all_recovered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
