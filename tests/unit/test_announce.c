@@ -255,6 +255,7 @@ static void whom_it_concerns(void **state)
 		{EVENT_SCCP_REGISTER, NULL, "SEP001B54CA0102", "119", NULL, true, "7971"},
 		{EVENT_SIP_REGISTER, &a, "softphone", "7970", L8, false, NULL},
 		{EVENT_HTTP_DEVICE, &a, "SEP001B54CA0102", "CP-7975G", NULL, true, "7975"},
+		{EVENT_CDP_SEEN, &a, "SEP001B54CA0102", "cisco WS-C3750", NULL, true, NULL},
 	};
 
 	(void)state;

@@ -246,8 +246,8 @@ static void no_firmware_at_all(void **state)
 static void names_and_limits(void **state)
 {
 	static const char *const refused[] = {
-		"",  "a/b/c", "/x",   "x/",   "../x",	  "x/..",
-		".", "..",    "a\nb", "a\\b", "\xc3\xa4", "\x1b[2J",
+		"",   "a/b/c", "/x",   "x/",	   "../x",    "x/..", ".",
+		"..", "a\nb",  "a\\b", "\xc3\xa4", "\x1b[2J", "a//b", "a//",
 	};
 	struct stock *s = stock_new();
 	struct library *l = &s->library;
@@ -358,6 +358,33 @@ static void own_configurations(void **state)
 	stock_free(s);
 }
 
+/* Each character by itself, in a name and in a folder's: what can be printed may be asked for. */
+static void every_character_of_a_name(void **state)
+{
+	struct stock *s = stock_new();
+	struct library *l = &s->library;
+	unsigned want = 0;
+
+	(void)state;
+	assert_int_equal(library_folder_begin(l, "odd"), 0);
+	for (unsigned c = 1; c < 256; c++) {
+		bool fine = c >= ' ' && c <= '~' && c != '\\';
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u%cb", c, (int)c);
+		assert_int_equal(library_add(l, name, 0, NULL, 0), 0);
+		if (l->file_count != (want += fine))
+			fail_msg("name with byte %02x", c);
+		if (c == '/') /* a second folder */
+			continue;
+		snprintf(name, sizeof(name), "%u%cb/c", c, (int)c);
+		assert_int_equal(library_add(l, name, 0, NULL, 0), 0);
+		if (l->file_count != (want += fine))
+			fail_msg("folder with byte %02x", c);
+	}
+	stock_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +401,7 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(foreign_lists_are_no_bundles),
 		cmocka_unit_test(own_configurations),
+		cmocka_unit_test(every_character_of_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
