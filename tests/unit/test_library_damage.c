@@ -385,6 +385,50 @@ static void every_character_of_a_name(void **state)
 	stock_free(s);
 }
 
+/* A copy that comes first, and a strange name among the lists: the bundle has the name that its
+ * list was signed for; before that counts that a model of ours is called so. */
+static void which_list_names_the_bundle(void **state)
+{
+	static const struct {
+		const char *name[2];
+		bool is_signed[2]; /* for SCCP70.8-3-3S */
+		const char *load;
+	} cases[] = {
+		{{"SCCP70.8-3-2S", "SCCP70.8-3-3S"}, {true, true}, "SCCP70.8-3-3S"},
+		{{"SCCP70.8-3-3S", "SCCP70.8-3-2S"}, {true, true}, "SCCP70.8-3-3S"},
+		{{"strange", "SCCP70.8-3-2S"}, {false, true}, "SCCP70.8-3-2S"},
+		{{"SCCP70.8-3-2S", "strange"}, {true, false}, "SCCP70.8-3-2S"},
+		{{"strange", "SCCP70.8-3-3S"}, {true, true}, "SCCP70.8-3-3S"},
+		{{"strange", "odd"}, {true, false}, "odd"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct stock *s = stock_new();
+		struct synth_files made, files = {0};
+		struct signed_header h;
+		struct synth_file *list;
+
+		stock_make(s, &made, SYNTH_JAVA70, NULL, NULL);
+		list = synth_files_find(&made, "SCCP70.8-3-3S.loads");
+		signed_header_parse(&h, list->data, list->len);
+		for (unsigned k = 0; k < 2; k++) {
+			size_t from = cases[i].is_signed[k] ? 0 : h.length;
+			char name[64];
+
+			snprintf(name, sizeof(name), "%s.loads", cases[i].name[k]);
+			stock_file(&files, name, list->data + from, list->len - from);
+		}
+		stock_folder(s, "lists", &files);
+		if (s->library.bundle_count != 1)
+			fail_msg("case %zu: %u bundles", i, s->library.bundle_count);
+		if (strcmp(s->library.bundle[0].load, cases[i].load) != 0)
+			fail_msg("case %zu: %s", i, s->library.bundle[0].load);
+		synth_files_free(&made);
+		stock_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +446,7 @@ int main(void)
 		cmocka_unit_test(foreign_lists_are_no_bundles),
 		cmocka_unit_test(own_configurations),
 		cmocka_unit_test(every_character_of_a_name),
+		cmocka_unit_test(which_list_names_the_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
