@@ -153,6 +153,11 @@ static const struct {
 	 "1 seen\n1 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
 	 "60 back P0S3-8-12-00\n61 recovered P0S3-8-12-00\n61 alive P0S3-8-12-00 60 by cdp\n",
 	 "P0S3-8-12-00"},
+	{"a version alone is that of the one bundle for this model",
+	 "0 listen\n0 ack " C7970 "60 alarm 8.3(3S)\n", "0 seen\n0 leased\n", L8},
+	{"and not that of a bundle for others",
+	 "0 listen\n0 ack Cisco Systems, Inc. IP Phone CP-7911G\n60 alarm 8.3(3S)\n",
+	 "0 seen\n0 leased\n", "8.3(3S)"},
 	{"hostile words",
 	 "0 listen\n" ERASED_7970 FIVE
 	 "80 cdp \x1b[2J\n81 cdp Cisco IOS Software, C3750, Version 12.2(25)\n"
