@@ -187,14 +187,12 @@ static void unfit_bundles_are_held_back(void **state)
 	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-5-2S", "missing:cvm");
 	stock_bundle(d->s, SYNTH_KUP7912, NULL, "flip:cp7912r.zup");
 	open_desk(d, "newest", false);
-	assert_string_equal(ask(d, "term70.default.loads"),
-			    "withheld in the bundle SCCP70.8-5-2S, "
-			    "cvm70sccp.8-5-2-27.sbn is missing");
+	assert_string_equal(ask(d, "term70.default.loads"), "withheld in the bundle SCCP70.8-5-2S, "
+							    "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_non_null(d->a.bundle);
 	assert_null(d->a.file);
-	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"),
-			    "withheld in the bundle SCCP70.8-5-2S, "
-			    "cvm70sccp.8-5-2-27.sbn is missing");
+	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"), "withheld in the bundle SCCP70.8-5-2S, "
+							   "cvm70sccp.8-5-2-27.sbn is missing");
 	assert_true(text_starts_nocase(ask(d, "jar70sccp.8-5-2-27.sbn"), "withheld "));
 	assert_true(text_starts_nocase(ask(d, "cp7912r.zup"), "withheld "));
 	assert_string_equal(ask(d, "cvm70sccp.8-5-2-27.sbn"),
@@ -329,6 +327,69 @@ static void nothing_here(void **state)
 	desk_free(d);
 }
 
+/* Only the name of a load begins another bundle: an image of another one is lent, no more. */
+static void what_begins_a_bundle(void **state)
+{
+	struct desk *d = desk_new();
+	struct synth_options same = {.key = d->s->g1, .member_version = "8-0-0-0", .seed = 7};
+	struct synth_files files;
+
+	(void)state;
+	stock_make(d->s, &files, SYNTH_JAVA70, "SCCP70.8-3-3S", &same);
+	stock_folder(d->s, "old", &files);
+	same.seed = 8;
+	stock_make(d->s, &files, SYNTH_JAVA70, "SCCP70.8-5-2S", &same);
+	stock_folder(d->s, "new", &files);
+	stock_bundle(d->s, SYNTH_LEGACY, NULL, NULL);
+	open_desk(d, "newest", false);
+	assert_string_equal(ask(d, "SCCP70.8-3-3S.loads"), "0:SCCP70.8-3-3S.loads");
+	assert_string_equal(ask(d, "P003-8-12-00.sbn"), "2:P003-8-12-00.sbn");
+	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "0:cnu70.8-0-0-0.sbn");
+	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"), "1:SCCP70.8-5-2S.loads");
+	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "1:cnu70.8-0-0-0.sbn");
+	desk_free(d);
+}
+
+/* Further than once around: always the one that was remembered longest makes room. */
+static void clients_are_forgotten_in_turn(void **state)
+{
+	struct desk *d = desk_new();
+
+	(void)state;
+	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-3-3S", NULL);
+	open_desk(d, "newest", false);
+	for (uint32_t ip = 1; ip <= 2 * CATALOGUE_CLIENTS_MAX + 1; ip++) {
+		(void)ask_as(d, ip, "", "SCCP70.8-3-3S.loads");
+		assert_int_equal(d->c.client[(ip - 1) % CATALOGUE_CLIENTS_MAX].ip, ip);
+	}
+	desk_free(d);
+}
+
+/* Each file that a bundle lacks is known, not only the first. */
+static void every_missing_file_is_named(void **state)
+{
+	static const char *const gone[] = {"cnu70.8-3-3-27.sbn", "dsp70.8-3-3-27.sbn"};
+	struct desk *d = desk_new();
+	struct synth_files files, some = {0};
+
+	(void)state;
+	stock_make(d->s, &files, SYNTH_JAVA70, NULL, NULL);
+	for (unsigned i = 0; i < files.count; i++)
+		if (strcmp(files.file[i].name, gone[0]) != 0 &&
+		    strcmp(files.file[i].name, gone[1]) != 0)
+			stock_file(&some, files.file[i].name, files.file[i].data,
+				   files.file[i].len);
+	assert_int_equal(some.count + 2, files.count);
+	synth_files_free(&files);
+	stock_folder(d->s, "some", &some);
+	open_desk(d, "newest", false);
+	for (unsigned i = 0; i < ARRAY_LEN(gone); i++)
+		assert_string_equal(ask(d, gone[i]),
+				    "unknown the bundle SCCP70.8-3-3S lists it, but it is missing "
+				    "there: get the bundle again");
+	desk_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +403,9 @@ int main(void)
 		cmocka_unit_test(files_of_the_users_own),
 		cmocka_unit_test(stray_images),
 		cmocka_unit_test(nothing_here),
+		cmocka_unit_test(what_begins_a_bundle),
+		cmocka_unit_test(clients_are_forgotten_in_turn),
+		cmocka_unit_test(every_missing_file_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
