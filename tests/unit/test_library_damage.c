@@ -429,6 +429,71 @@ static void which_list_names_the_bundle(void **state)
 	}
 }
 
+/* A member that ends before its header does: not whole, whoever asks for it, in a bundle or alone.
+ */
+static void members_without_a_whole_header(void **state)
+{
+	static const struct {
+		size_t len;
+		size_t length_at; /* of the header's length, which is then overwritten */
+		const char *code;
+	} cases[] = {{0, 0, "empty"}, {40, 0, "truncated"}, {400, 4, "header"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (unsigned alone = 0; alone < 2; alone++) {
+			struct stock *s = stock_new();
+			struct synth_files files, stray = {0};
+			struct synth_file *f;
+			const struct firmware_file *got;
+
+			stock_make(s, &files, SYNTH_JAVA70, NULL, NULL);
+			f = synth_files_find(&files, "dsp70");
+			f->len = cases[i].len;
+			if (cases[i].length_at)
+				memset(f->data + cases[i].length_at, 0, 2);
+			stock_file(&stray, f->name, f->data, f->len);
+			if (alone)
+				synth_files_free(&files);
+			else
+				synth_files_free(&stray);
+			stock_folder(s, "folder", alone ? &stray : &files);
+			got = library_find(&s->library, 0, "dsp70.8-3-3-27.sbn");
+			assert_non_null(got);
+			if (!got->damaged)
+				fail_msg("case %zu, %u: not damaged", i, alone);
+			if (!stock_finding(s, cases[i].code))
+				fail_msg("case %zu, %u: %s", i, alone,
+					 s->library.finding_count ? s->library.finding[0].code
+								  : "nothing found");
+			if (!alone && (s->library.bundle[0].complete || s->library.bundle[0].fit))
+				fail_msg("case %zu: complete", i);
+			stock_free(s);
+		}
+	}
+}
+
+/* A packing list without a line is damaged; with one line it is not. */
+static void shortest_lists(void **state)
+{
+	static const char *const member[] = {"jar70.1.sbn"};
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		struct stock *s = stock_new();
+		struct synth_files files = {0};
+		struct synth_buffer list = {0};
+
+		synth_java_loads(&list, "SCCP70.8-3-3S", member, n, -1);
+		stock_file(&files, "SCCP70.8-3-3S.loads", list.data, list.len);
+		stock_folder(s, "list", &files);
+		assert_int_equal(library_find(&s->library, 0, "SCCP70.8-3-3S.loads")->damaged,
+				 n == 0);
+		synth_buffer_free(&list);
+		stock_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +512,8 @@ int main(void)
 		cmocka_unit_test(own_configurations),
 		cmocka_unit_test(every_character_of_a_name),
 		cmocka_unit_test(which_list_names_the_bundle),
+		cmocka_unit_test(members_without_a_whole_header),
+		cmocka_unit_test(shortest_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
