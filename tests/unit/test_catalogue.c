@@ -390,6 +390,30 @@ static void every_missing_file_is_named(void **state)
 	desk_free(d);
 }
 
+/* Who asks for its model's list is erased, whatever it ran before: no stepping stone for that. */
+static void a_model_list_is_for_the_erased(void **state)
+{
+	struct desk *d = desk_new();
+	struct phone_facts facts = {.runs = "SCCP70.8-0-4S"};
+
+	(void)state;
+	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-5-2S", NULL);
+	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.9-4-2S", NULL);
+	open_desk(d, "newest", false);
+	facts.model = models_by_id(d->s->library.models, "7970");
+	assert_non_null(facts.model);
+	catalogue_find(&d->c, PHONE, "", "term70.default.loads", &facts, &d->a);
+	assert_int_equal(d->a.kind, ANSWER_FILE);
+	assert_string_equal(d->a.bundle->load, "SCCP70.9-4-2S");
+	/* it refused that one: the next is offered */
+	text_copy(facts.refused[0], sizeof(facts.refused[0]), "SCCP70.9-4-2S");
+	facts.refused_count = 1;
+	catalogue_find(&d->c, PHONE, "", "term70.default.loads", &facts, &d->a);
+	assert_int_equal(d->a.kind, ANSWER_FILE);
+	assert_string_equal(d->a.bundle->load, "SCCP70.8-5-2S");
+	desk_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +430,7 @@ int main(void)
 		cmocka_unit_test(what_begins_a_bundle),
 		cmocka_unit_test(clients_are_forgotten_in_turn),
 		cmocka_unit_test(every_missing_file_is_named),
+		cmocka_unit_test(a_model_list_is_for_the_erased),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
