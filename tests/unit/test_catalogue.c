@@ -347,6 +347,8 @@ static void what_begins_a_bundle(void **state)
 	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "0:cnu70.8-0-0-0.sbn");
 	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"), "1:SCCP70.8-5-2S.loads");
 	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "1:cnu70.8-0-0-0.sbn");
+	assert_string_equal(ask(d, "P003-8-12-00.sbn"), "2:P003-8-12-00.sbn");
+	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "1:cnu70.8-0-0-0.sbn");
 	desk_free(d);
 }
 
@@ -395,10 +397,13 @@ static void a_model_list_is_for_the_erased(void **state)
 {
 	struct desk *d = desk_new();
 	struct phone_facts facts = {.runs = "SCCP70.8-0-4S"};
+	struct synth_options new_key = {.key = d->s->g2};
+	struct synth_files files;
 
 	(void)state;
 	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-5-2S", NULL);
-	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.9-4-2S", NULL);
+	stock_make(d->s, &files, SYNTH_JAVA70, "SCCP70.9-4-2S", &new_key);
+	stock_folder(d->s, "new", &files);
 	open_desk(d, "newest", false);
 	facts.model = models_by_id(d->s->library.models, "7970");
 	assert_non_null(facts.model);
