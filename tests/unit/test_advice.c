@@ -177,6 +177,10 @@ static const struct situation {
 		      "630 get XMLDefault.cnf.xml\n675 get XMLDefault.cnf.xml\n"
 		      "720 get XMLDefault.cnf.xml\n",
 	 "765 get XMLDefault.cnf.xml\n", "900 get term70.default.loads\n", "info"},
+	{"no-line",
+	 RECOVERED_70 "500 sccp SCCP70.8-3-3S\n560 sccp SCCP70.8-3-3S\n620 sccp SCCP70.8-3-3S\n"
+		      "680 sccp SCCP70.8-3-3S\n740 sccp SCCP70.8-3-3S\n",
+	 "800 sccp SCCP70.8-3-3S\n", "900 cdp TERM70_LOAD\n", "info"},
 	{"dark-too-long", WRITING_70 "906 wait\n", "907 wait\n", "1000 discover " C7970, "notice"},
 	{"dark-an-hour", WRITING_70 "907 wait\n3606 wait\n", "3607 wait\n", "3700 discover " C7970,
 	 "warning"},

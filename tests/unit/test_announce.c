@@ -159,6 +159,11 @@ static const struct {
 	 "1 seen\n1 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
 	 "60 back P0S3-8-12-00\n",
 	 ""},
+	{"a version alone is that of the one bundle for this model",
+	 "0 listen\n0 ack " C7970 "60 alarm 8.3(3S)\n", "0 seen\n0 leased\n", L8},
+	{"and not that of a bundle for others",
+	 "0 listen\n0 ack Cisco Systems, Inc. IP Phone CP-7911G\n60 alarm 8.3(3S)\n",
+	 "0 seen\n0 leased\n", "8.3(3S)"},
 	{"hostile words",
 	 "0 listen\n" ERASED_7970 FIVE
 	 "80 cdp \x1b[2J\n81 cdp Cisco IOS Software, C3750, Version 12.2(25)\n"
@@ -261,6 +266,7 @@ static void whom_it_concerns(void **state)
 		{EVENT_SCCP_REGISTER, NULL, "SEP001B54CA0102", "119", NULL, true, "7971"},
 		{EVENT_SIP_REGISTER, &a, "softphone", "7970", L8, false, NULL},
 		{EVENT_HTTP_DEVICE, &a, "SEP001B54CA0102", "CP-7975G", NULL, true, "7975"},
+		{EVENT_CDP_SEEN, &a, "SEP001B54CA0102", "cisco WS-C3750", NULL, true, NULL},
 	};
 
 	(void)state;

@@ -336,6 +336,24 @@ static void names(void **state)
 	assert_non_null(strstr(f.text, ".zip"));
 }
 
+/* What begins a gzip must stand whole in the first 4 KiB behind a header nobody knows. */
+static void unknown_header_of_4_kib(void **state)
+{
+	(void)state;
+	for (unsigned at = 4092; at <= 4095; at++) {
+		struct synth_buffer inner = archive_rig_make_small(PACK_TGZ), b = {0};
+
+		for (unsigned i = 0; i < at; i++)
+			synth_put_u8(&b, 'x');
+		synth_put(&b, inner.data, inner.len);
+		synth_buffer_free(&inner);
+		if (at + 3 <= 4096)
+			archive_assert_whole("a.cop.sgn", &b);
+		else
+			archive_assert_refused("a.cop.sgn", &b, "not an archive");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +372,7 @@ int main(void)
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(the_visitor_ends_it),
 		cmocka_unit_test(names),
+		cmocka_unit_test(unknown_header_of_4_kib),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

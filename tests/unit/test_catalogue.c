@@ -370,6 +370,98 @@ static void nothing_here(void **state)
 	desk_free(d);
 }
 
+/* Only the name of a load begins another bundle: an image of another one is lent, no more. */
+static void what_begins_a_bundle(void **state)
+{
+	struct desk *d = desk_new();
+	struct synth_options same = {.key = d->s->g1, .member_version = "8-0-0-0", .seed = 7};
+	struct synth_files files;
+
+	(void)state;
+	stock_make(d->s, &files, SYNTH_JAVA70, "SCCP70.8-3-3S", &same);
+	stock_folder(d->s, "old", &files);
+	same.seed = 8;
+	stock_make(d->s, &files, SYNTH_JAVA70, "SCCP70.8-5-2S", &same);
+	stock_folder(d->s, "new", &files);
+	stock_bundle(d->s, SYNTH_LEGACY, NULL, NULL);
+	open_desk(d, "newest", false);
+	assert_string_equal(ask(d, "SCCP70.8-3-3S.loads"), "0:SCCP70.8-3-3S.loads");
+	assert_string_equal(ask(d, "P003-8-12-00.sbn"), "2:P003-8-12-00.sbn");
+	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "0:cnu70.8-0-0-0.sbn");
+	assert_string_equal(ask(d, "SCCP70.8-5-2S.loads"), "1:SCCP70.8-5-2S.loads");
+	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "1:cnu70.8-0-0-0.sbn");
+	assert_string_equal(ask(d, "P003-8-12-00.sbn"), "2:P003-8-12-00.sbn");
+	assert_string_equal(ask(d, "cnu70.8-0-0-0.sbn"), "1:cnu70.8-0-0-0.sbn");
+	desk_free(d);
+}
+
+/* Further than once around: always the one that was remembered longest makes room. */
+static void clients_are_forgotten_in_turn(void **state)
+{
+	struct desk *d = desk_new();
+
+	(void)state;
+	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-3-3S", NULL);
+	open_desk(d, "newest", false);
+	for (uint32_t ip = 1; ip <= 2 * CATALOGUE_CLIENTS_MAX + 1; ip++) {
+		(void)ask_as(d, ip, "", "SCCP70.8-3-3S.loads");
+		assert_int_equal(d->c.client[(ip - 1) % CATALOGUE_CLIENTS_MAX].ip, ip);
+	}
+	desk_free(d);
+}
+
+/* Each file that a bundle lacks is known, not only the first. */
+static void every_missing_file_is_named(void **state)
+{
+	static const char *const gone[] = {"cnu70.8-3-3-27.sbn", "dsp70.8-3-3-27.sbn"};
+	struct desk *d = desk_new();
+	struct synth_files files, some = {0};
+
+	(void)state;
+	stock_make(d->s, &files, SYNTH_JAVA70, NULL, NULL);
+	for (unsigned i = 0; i < files.count; i++)
+		if (strcmp(files.file[i].name, gone[0]) != 0 &&
+		    strcmp(files.file[i].name, gone[1]) != 0)
+			stock_file(&some, files.file[i].name, files.file[i].data,
+				   files.file[i].len);
+	assert_int_equal(some.count + 2, files.count);
+	synth_files_free(&files);
+	stock_folder(d->s, "some", &some);
+	open_desk(d, "newest", false);
+	for (unsigned i = 0; i < ARRAY_LEN(gone); i++)
+		assert_string_equal(ask(d, gone[i]),
+				    "unknown the bundle SCCP70.8-3-3S lists it, but it is missing "
+				    "there: get the bundle again");
+	desk_free(d);
+}
+
+/* Who asks for its model's list is erased, whatever it ran before: no stepping stone for that. */
+static void a_model_list_is_for_the_erased(void **state)
+{
+	struct desk *d = desk_new();
+	struct phone_facts facts = {.runs = "SCCP70.8-0-4S"};
+	struct synth_options new_key = {.key = d->s->g2};
+	struct synth_files files;
+
+	(void)state;
+	stock_bundle(d->s, SYNTH_JAVA70, "SCCP70.8-5-2S", NULL);
+	stock_make(d->s, &files, SYNTH_JAVA70, "SCCP70.9-4-2S", &new_key);
+	stock_folder(d->s, "new", &files);
+	open_desk(d, "newest", false);
+	facts.model = models_by_id(d->s->library.models, "7970");
+	assert_non_null(facts.model);
+	catalogue_find(&d->c, PHONE, "", "term70.default.loads", &facts, &d->a);
+	assert_int_equal(d->a.kind, ANSWER_FILE);
+	assert_string_equal(d->a.bundle->load, "SCCP70.9-4-2S");
+	/* it refused that one: the next is offered */
+	text_copy(facts.refused[0], sizeof(facts.refused[0]), "SCCP70.9-4-2S");
+	facts.refused_count = 1;
+	catalogue_find(&d->c, PHONE, "", "term70.default.loads", &facts, &d->a);
+	assert_int_equal(d->a.kind, ANSWER_FILE);
+	assert_string_equal(d->a.bundle->load, "SCCP70.8-5-2S");
+	desk_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +477,10 @@ int main(void)
 		cmocka_unit_test(list_of_an_unknown_model),
 		cmocka_unit_test(os79xx_for_whom),
 		cmocka_unit_test(nothing_here),
+		cmocka_unit_test(what_begins_a_bundle),
+		cmocka_unit_test(clients_are_forgotten_in_turn),
+		cmocka_unit_test(every_missing_file_is_named),
+		cmocka_unit_test(a_model_list_is_for_the_erased),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

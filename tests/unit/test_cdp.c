@@ -465,16 +465,47 @@ static void test_encode_room(void **state)
 	assert_int_equal(cdp_encode(&f, out, sizeof(out)), 0);
 }
 
+/* The level is the third number of a grant: four bytes of it, or the switch said nothing. */
+static void test_power_grant_level(void **state)
+{
+	static const uint8_t grant[] = {0, 7, 0, 8, 0, 0, 0x3c, 0x28, 0, 0, 0x28, 0x0a, 1, 2, 3, 4};
+
+	(void)state;
+	for (size_t n = 8; n <= sizeof(grant); n++) {
+		uint8_t out[CDP_FRAME_MAX], body[64] = {2, 180, 0, 0, 0, 0x1a, 0};
+		size_t len = 8 + n + n % 2;
+		struct cdp_frame f;
+
+		body[7] = (uint8_t)(4 + n);
+		memcpy(body + 8, grant, n); /* one of odd length is followed by padding */
+		if (!decode_body(&f, out, body, len))
+			fail_msg("%zu bytes: refused", n);
+		assert_true(cdp_has(&f, CDP_POWER_AVAILABLE));
+		assert_int_equal(f.power_grant.request_id, 7);
+		assert_int_equal(f.power_grant.management_id, 8);
+		assert_int_equal(f.power_grant.mw, 15400);
+		assert_int_equal(f.power_grant.level, n < 12 ? CDP_POWER_NO_PREFERENCE : 10250);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_7971),	     cmocka_unit_test(test_power),
-		cmocka_unit_test(test_tagged),	     cmocka_unit_test(test_every_prefix),
-		cmocka_unit_test(test_every_bit),    cmocka_unit_test(test_checksum_odd),
-		cmocka_unit_test(test_versions),     cmocka_unit_test(test_tlv_length),
-		cmocka_unit_test(test_values),	     cmocka_unit_test(test_second_address),
-		cmocka_unit_test(test_trailing_nul), cmocka_unit_test(test_power_levels),
-		cmocka_unit_test(test_encode_room),  cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_7971),
+		cmocka_unit_test(test_power),
+		cmocka_unit_test(test_tagged),
+		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_checksum_odd),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_tlv_length),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_second_address),
+		cmocka_unit_test(test_trailing_nul),
+		cmocka_unit_test(test_power_levels),
+		cmocka_unit_test(test_encode_room),
+		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_power_grant_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

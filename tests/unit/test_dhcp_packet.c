@@ -411,15 +411,74 @@ static void test_is_phone(void **state)
 	}
 }
 
+/* RFC 2132 9.3: one byte. Of any other length it opens no field, whatever is written in it. */
+static void test_overload_is_one_byte(void **state)
+{
+	static const struct {
+		const char *options;
+		size_t len;
+	} cases[] = {
+		{"\x34\x00\x0c\x01"
+		 "a\xff",
+		 6},
+		{"\x34\x02\x01\x01\x0c\x01"
+		 "a\xff",
+		 8},
+		{"\x34\x02\x03\x03\x0c\x01"
+		 "a\xff",
+		 8},
+	};
+	uint8_t data[HEADER + 16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t len = raw(data, cases[i].options, cases[i].len);
+
+		memcpy(data + 44, "\x0c\x01s\xff", 4);
+		memcpy(data + 108,
+		       "\x0c\x01"
+		       "f\xff",
+		       4);
+		assert_int_equal(dhcp_packet_parse(&packet, data, len), DHCP_PARSE_OK);
+		assert_false(packet.truncated);
+		assert_option(DHCP_OPT_HOST_NAME, "a", 1);
+	}
+}
+
+/* A host name that looks like a phone's but for one digit, wherever that stands. */
+static void test_every_digit_of_the_name(void **state)
+{
+	uint8_t data[300];
+
+	(void)state;
+	for (size_t at = 0; at < 15; at++) {
+		char option[] = "\x0c\x0f"
+				"SEP001B54CA0102\xff";
+
+		option[2 + at] = 'G';
+		assert_int_equal(dhcp_packet_parse(&packet, data, raw(data, option, 18)),
+				 DHCP_PARSE_OK);
+		if (dhcp_is_phone(&packet))
+			fail_msg("place %zu", at);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_every_prefix),
-		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_message_type),
-		cmocka_unit_test(test_odd_options),   cmocka_unit_test(test_overload),
-		cmocka_unit_test(test_largest),	      cmocka_unit_test(test_writer_golden),
-		cmocka_unit_test(test_writer_pieces), cmocka_unit_test(test_writer_fields),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_message_type),
+		cmocka_unit_test(test_odd_options),
+		cmocka_unit_test(test_overload),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_writer_golden),
+		cmocka_unit_test(test_writer_pieces),
+		cmocka_unit_test(test_writer_fields),
 		cmocka_unit_test(test_is_phone),
+		cmocka_unit_test(test_overload_is_one_byte),
+		cmocka_unit_test(test_every_digit_of_the_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -397,6 +397,65 @@ static void test_tick(void **state)
 	assert_false(dhcp.out.leases_changed);
 }
 
+/* The room that both echoes need, to the byte: one byte less and the relay's information comes
+ * first; when that does not fit by itself, the client's identifier is echoed all the same. */
+static void test_room_to_the_byte(void **state)
+{
+	static const size_t relay_lens[] = {0, 254, 255, 256, 509, 510, 511};
+	enum { ID = 240, ID_OPTION = ID + 2, END = 1, HEADERS = 28 };
+	char bytes[600];
+	size_t before;
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	dhcp_say((struct dhcp_say){
+		.message = DHCP_DISCOVER, .phone = 1, .id = bytes, .id_len = 100});
+	before = dhcp.out.len - 102 - END;
+	for (unsigned less = 0; less < 2; less++) {
+		size_t size = before + ID_OPTION + END - less;
+
+		dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER,
+					   .phone = 1,
+					   .max_size = (uint16_t)(size + HEADERS),
+					   .id = bytes,
+					   .id_len = ID});
+		assert_int_equal(dhcp_packet_option(&dhcp.reply, DHCP_OPT_CLIENT_ID).len,
+				 less ? 0 : ID);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(relay_lens); i++) {
+		size_t n = relay_lens[i], option = n + 2 * (n ? (n + 254) / 255 : 1);
+		struct {
+			size_t size;
+			bool id, relay;
+		} cases[] = {
+			{before + option + ID_OPTION + END, true, true},
+			{before + option + ID_OPTION + END - 1, false, true},
+			{before + option + END, false, true},
+			{before + option + END - 1, true, false},
+		};
+
+		for (size_t k = 0; k < ARRAY_LEN(cases); k++) {
+			/* Less than every client must take (RFC 2132 9.10) is not asked for. */
+			if (cases[k].size < 576 - HEADERS)
+				continue;
+			dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER,
+						   .phone = 1,
+						   .max_size = (uint16_t)(cases[k].size + HEADERS),
+						   .id = bytes,
+						   .id_len = ID,
+						   .relay = bytes,
+						   .relay_len = n});
+			if ((dhcp_packet_option(&dhcp.reply, DHCP_OPT_CLIENT_ID).len == ID) !=
+				    cases[k].id ||
+			    (dhcp_packet_option(&dhcp.reply, DHCP_OPT_RELAY_AGENT).data != NULL) !=
+				    cases[k].relay)
+				fail_msg("relay %zu, case %zu: %zu bytes", n, k, dhcp.out.len);
+			if (cases[k].relay)
+				dhcp_assert_option(DHCP_OPT_RELAY_AGENT, bytes, n);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +472,7 @@ int main(void)
 		cmocka_unit_test_setup(test_pool_over_everything, dhcp_setup),
 		cmocka_unit_test_setup(test_flood, dhcp_setup),
 		cmocka_unit_test_setup(test_tick, dhcp_setup),
+		cmocka_unit_test_setup(test_room_to_the_byte, dhcp_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -376,6 +376,25 @@ static void test_strangers_leave_room(void **state)
 		assert_int_not_equal(dhcp_lease(i), 0);
 }
 
+/* What a relay put in goes back whole while it fits into a BOOTP client's 300 bytes. */
+static void test_bootp_echoes_what_fits(void **state)
+{
+	static const char info[] = "0123456789abcdefghijklmn";
+	size_t needed = 240 + 6 + 6 + 12 + 6 + 6, most = DHCP_BOOTP_MIN - 1 - needed - 2;
+
+	(void)state;
+	for (size_t n = most - 1; n <= most + 1; n++) {
+		dhcp_say((struct dhcp_say){
+			.message = DHCP_NONE, .phone = 1, .relay = info, .relay_len = n});
+		assert_int_equal(dhcp.out.len, DHCP_BOOTP_MIN);
+		if (n <= most)
+			dhcp_assert_option(DHCP_OPT_RELAY_AGENT, info, n);
+		else
+			assert_null(dhcp_packet_option(&dhcp.reply, DHCP_OPT_RELAY_AGENT).data);
+		dhcp_assert_option(DHCP_OPT_DNS, "\x0a\x4f\x46\x01", 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup(test_promises, dhcp_setup),
 		cmocka_unit_test_setup(test_other_server_is_named, dhcp_setup),
 		cmocka_unit_test_setup(test_strangers_leave_room, dhcp_setup),
+		cmocka_unit_test_setup(test_bootp_echoes_what_fits, dhcp_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

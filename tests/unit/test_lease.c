@@ -80,7 +80,8 @@ static void test_index_size(void **state)
 {
 	static const struct {
 		unsigned n, want;
-	} cases[] = {{1, 4}, {2, 8}, {3, 8}, {4, 16}, {201, 512}, {2047, 4096}, {4096, 16384}, {8192, 32768}};
+	} cases[] = {{1, 4},	 {2, 8},       {3, 8},	      {4, 16},
+		     {201, 512}, {2047, 4096}, {4096, 16384}, {8192, 32768}};
 	size_t i;
 
 	(void)state;
@@ -455,6 +456,45 @@ static void test_what_is_written_of_it(void **state)
 	}
 }
 
+/* The longest lease that ends is written to the second; from there on it is for ever. */
+static void test_save_long_leases(void **state)
+{
+	static const usec_t last = USEC_SEC(UINT64_C(4294967294));
+	char *text;
+
+	(void)state;
+	pool(4);
+	lease_set(&t, &slots[0], phone(1), LEASE_BOUND, last);
+	lease_set(&t, &slots[1], phone(2), LEASE_BOUND, last + 1);
+	lease_set(&t, &slots[2], phone(3), LEASE_BOUND, last + USEC_SEC(1) + 1);
+	lease_set(&t, &slots[3], phone(4), LEASE_BOUND, USEC_NEVER);
+	text = lease_table_save(&t, 0);
+	assert_string_equal(text, "00:1b:54:00:00:01 10.79.70.50 bound 4294967294\n"
+				  "00:1b:54:00:00:02 10.79.70.51 bound 4294967295\n"
+				  "00:1b:54:00:00:03 10.79.70.52 bound 4294967295\n"
+				  "00:1b:54:00:00:04 10.79.70.53 bound 4294967295\n");
+	free(text);
+}
+
+/* A word that we never write, in the first line: nothing else is wrong with the file. */
+static void test_other_words(void **state)
+{
+	static const char *const word[] = {"offered", "declined", "free",    "Bound",
+					   "boun",    "bounds",	  "release", ""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(word); i++) {
+		struct fault f = {0, ""};
+		char text[80];
+
+		pool(4);
+		snprintf(text, sizeof(text), "00:1b:54:00:00:01 10.79.70.50 %s 60\n", word[i]);
+		if (lease_table_load(&t, "leases", text, strlen(text), 0, &f) == 0)
+			fail_msg("\"%s\" was believed", word[i]);
+		assert_null(lease_find_mac(&t, phone(1)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +513,8 @@ int main(void)
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_nul_in_file),
 		cmocka_unit_test(test_load_around_own_address),
+		cmocka_unit_test(test_save_long_leases),
+		cmocka_unit_test(test_other_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

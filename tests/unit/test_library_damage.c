@@ -246,8 +246,8 @@ static void no_firmware_at_all(void **state)
 static void names_and_limits(void **state)
 {
 	static const char *const refused[] = {
-		"",  "a/b/c", "/x",   "x/",   "../x",	  "x/..",
-		".", "..",    "a\nb", "a\\b", "\xc3\xa4", "\x1b[2J",
+		"",   "a/b/c", "/x",   "x/",	   "../x",    "x/..", ".",
+		"..", "a\nb",  "a\\b", "\xc3\xa4", "\x1b[2J", "a//b", "a//",
 	};
 	struct stock *s = stock_new();
 	struct library *l = &s->library;
@@ -358,6 +358,142 @@ static void own_configurations(void **state)
 	stock_free(s);
 }
 
+/* Each character by itself, in a name and in a folder's: what can be printed may be asked for. */
+static void every_character_of_a_name(void **state)
+{
+	struct stock *s = stock_new();
+	struct library *l = &s->library;
+	unsigned want = 0;
+
+	(void)state;
+	assert_int_equal(library_folder_begin(l, "odd"), 0);
+	for (unsigned c = 1; c < 256; c++) {
+		bool fine = c >= ' ' && c <= '~' && c != '\\';
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u%cb", c, (int)c);
+		assert_int_equal(library_add(l, name, 0, NULL, 0), 0);
+		if (l->file_count != (want += fine))
+			fail_msg("name with byte %02x", c);
+		if (c == '/') /* a second folder */
+			continue;
+		snprintf(name, sizeof(name), "%u%cb/c", c, (int)c);
+		assert_int_equal(library_add(l, name, 0, NULL, 0), 0);
+		if (l->file_count != (want += fine))
+			fail_msg("folder with byte %02x", c);
+	}
+	stock_free(s);
+}
+
+/* A copy that comes first, and a strange name among the lists: the bundle has the name that its
+ * list was signed for; before that counts that a model of ours is called so. */
+static void which_list_names_the_bundle(void **state)
+{
+	static const struct {
+		const char *name[2];
+		bool is_signed[2]; /* for SCCP70.8-3-3S */
+		const char *load;
+	} cases[] = {
+		{{"SCCP70.8-3-2S", "SCCP70.8-3-3S"}, {true, true}, "SCCP70.8-3-3S"},
+		{{"SCCP70.8-3-3S", "SCCP70.8-3-2S"}, {true, true}, "SCCP70.8-3-3S"},
+		{{"strange", "SCCP70.8-3-2S"}, {false, true}, "SCCP70.8-3-2S"},
+		{{"SCCP70.8-3-2S", "strange"}, {true, false}, "SCCP70.8-3-2S"},
+		{{"strange", "SCCP70.8-3-3S"}, {true, true}, "SCCP70.8-3-3S"},
+		{{"strange", "odd"}, {true, false}, "odd"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct stock *s = stock_new();
+		struct synth_files made, files = {0};
+		struct signed_header h;
+		struct synth_file *list;
+
+		stock_make(s, &made, SYNTH_JAVA70, NULL, NULL);
+		list = synth_files_find(&made, "SCCP70.8-3-3S.loads");
+		signed_header_parse(&h, list->data, list->len);
+		for (unsigned k = 0; k < 2; k++) {
+			size_t from = cases[i].is_signed[k] ? 0 : h.length;
+			char name[64];
+
+			snprintf(name, sizeof(name), "%s.loads", cases[i].name[k]);
+			stock_file(&files, name, list->data + from, list->len - from);
+		}
+		stock_folder(s, "lists", &files);
+		if (s->library.bundle_count != 1)
+			fail_msg("case %zu: %u bundles", i, s->library.bundle_count);
+		if (strcmp(s->library.bundle[0].load, cases[i].load) != 0)
+			fail_msg("case %zu: %s", i, s->library.bundle[0].load);
+		synth_files_free(&made);
+		stock_free(s);
+	}
+}
+
+/* A member that ends before its header does: not whole, whoever asks for it, in a bundle or alone.
+ */
+static void members_without_a_whole_header(void **state)
+{
+	static const struct {
+		size_t len;
+		size_t length_at; /* of the header's length, which is then overwritten */
+		const char *code;
+	} cases[] = {{0, 0, "empty"}, {40, 0, "truncated"}, {400, 4, "header"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (unsigned alone = 0; alone < 2; alone++) {
+			struct stock *s = stock_new();
+			struct synth_files files, stray = {0};
+			struct synth_file *f;
+			const struct firmware_file *got;
+
+			stock_make(s, &files, SYNTH_JAVA70, NULL, NULL);
+			f = synth_files_find(&files, "dsp70");
+			f->len = cases[i].len;
+			if (cases[i].length_at)
+				memset(f->data + cases[i].length_at, 0, 2);
+			stock_file(&stray, f->name, f->data, f->len);
+			if (alone)
+				synth_files_free(&files);
+			else
+				synth_files_free(&stray);
+			stock_folder(s, "folder", alone ? &stray : &files);
+			got = library_find(&s->library, 0, "dsp70.8-3-3-27.sbn");
+			assert_non_null(got);
+			if (!got->damaged)
+				fail_msg("case %zu, %u: not damaged", i, alone);
+			if (!stock_finding(s, cases[i].code))
+				fail_msg("case %zu, %u: %s", i, alone,
+					 s->library.finding_count ? s->library.finding[0].code
+								  : "nothing found");
+			if (!alone && (s->library.bundle[0].complete || s->library.bundle[0].fit))
+				fail_msg("case %zu: complete", i);
+			stock_free(s);
+		}
+	}
+}
+
+/* A packing list without a line is damaged; with one line it is not. */
+static void shortest_lists(void **state)
+{
+	static const char *const member[] = {"jar70.1.sbn"};
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		struct stock *s = stock_new();
+		struct synth_files files = {0};
+		struct synth_buffer list = {0};
+
+		synth_java_loads(&list, "SCCP70.8-3-3S", member, n, -1);
+		stock_file(&files, "SCCP70.8-3-3S.loads", list.data, list.len);
+		stock_folder(s, "list", &files);
+		assert_int_equal(library_find(&s->library, 0, "SCCP70.8-3-3S.loads")->damaged,
+				 n == 0);
+		synth_buffer_free(&list);
+		stock_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +510,10 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(foreign_lists_are_no_bundles),
 		cmocka_unit_test(own_configurations),
+		cmocka_unit_test(every_character_of_a_name),
+		cmocka_unit_test(which_list_names_the_bundle),
+		cmocka_unit_test(members_without_a_whole_header),
+		cmocka_unit_test(shortest_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

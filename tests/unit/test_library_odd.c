@@ -315,6 +315,64 @@ static void another_examiner(void **state)
 	}
 }
 
+static void legacy_folder(struct stock *s, const char *loader_tag, const char *sb2_name, size_t cut)
+{
+	struct synth_files files = {0};
+	struct synth_buffer list = {0}, p003 = {0}, sb2 = {0};
+
+	synth_legacy_loads(&list, "P003-8-12-00.sbn", "P0S3-8-12-00.sb2", "PAS30830");
+	synth_p003(&p003, "P003-8-12-00", loader_tag, 4000, 1);
+	synth_sb2(&sb2, sb2_name, "PAS3ARM1", 4000, 1);
+	stock_file(&files, "P0S3-8-12-00.loads", list.data, list.len);
+	stock_file(&files, "P003-8-12-00.sbn", p003.data, p003.len - cut);
+	stock_file(&files, "P0S3-8-12-00.sb2", sb2.data, sb2.len);
+	stock_folder(s, "legacy", &files);
+	synth_buffer_free(&list);
+	synth_buffer_free(&p003);
+	synth_buffer_free(&sb2);
+}
+
+/* A loader that the packing list does not go with; and of an image that is cut short only that is
+ * said, not which loader it is as well. */
+static void legacy_members(void **state)
+{
+	static const struct {
+		const char *tag, *name;
+		size_t cut;
+		const char *code, *text; /* the only thing that is wrong with a member */
+	} cases[] = {
+		{"PAS30830", "P0S3-8-12-00", 0, NULL, NULL},
+		{"PAS30820", "P0S3-8-12-00", 0, "loader-version",
+		 "P003-8-12-00.sbn is loader PAS30820, but the packing list goes with loader "
+		 "PAS30830: the files come from two releases. Get the bundle again."},
+		{"PAS30830", "P0S3-8-11-00", 0, "image-name",
+		 "P0S3-8-12-00.sb2 is the image P0S3-8-11-00 by what is in it. If the phone "
+		 "refuses it, get the original file."},
+		{"PAS30820", "P0S3-8-12-00", 7, "truncated",
+		 "P003-8-12-00.sbn ends 7 bytes early: the download was cut short. Get the bundle "
+		 "again."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		static const char *const codes[] = {"loader-version", "image-name", "truncated"};
+		struct stock *s = stock_new();
+
+		legacy_folder(s, cases[i].tag, cases[i].name, cases[i].cut);
+		for (size_t k = 0; k < ARRAY_LEN(codes); k++) {
+			const struct finding *f = stock_finding(s, codes[k]);
+			bool want = cases[i].code && strcmp(cases[i].code, codes[k]) == 0;
+
+			if (!f != !want)
+				fail_msg("case %zu: %s", i, f ? f->text : codes[k]);
+			if (f)
+				assert_string_equal(f->text, cases[i].text);
+		}
+		library_rig_check_findings(s);
+		stock_free(s);
+	}
+}
+
 static void too_many_lists(void **state)
 {
 	struct stock *s = stock_new();
@@ -385,6 +443,7 @@ int main(void)
 		cmocka_unit_test(another_examiner),
 		cmocka_unit_test(too_many_lists),
 		cmocka_unit_test(same_files),
+		cmocka_unit_test(legacy_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,6 +318,8 @@ static void pieces(void **state)
 		 "33 get term06.default.loads\n180 get term06.default.loads\n"
 		 "180 get term06.default.loads\n",
 		 "because the code of the phone is too old for it, or its hardware too new"},
+		{"0 ack " C7970 "1 from SCCP70.7-7-7S\n1 get SCCP70.7-7-7S.loads\n",
+		 "has its packing list, SCCP70.7-7-7S.loads."},
 	};
 	static struct play p;
 
@@ -331,12 +333,31 @@ static void pieces(void **state)
 	}
 }
 
+/* A list of one file is counted too. */
+static void one_file(void **state)
+{
+	static struct play p;
+	struct bundle *b = &play_sketch.bundles[2];
+	unsigned all = b->file_count;
+
+	(void)state;
+	assert_string_equal(b->load, "SCCP70.9-4-2S");
+	play_begin(&p);
+	play_reset();
+	b->file_count = 2; /* the list and its first image */
+	play_run(&p, "0 ack " C7970 "1 from SCCP70.9-4-2S\n1 get SCCP70.9-4-2S.loads\n");
+	b->file_count = all;
+	if (!strstr(p.text, "has the packing list of SCCP70.9-4-2S, which names 1 file.\n"))
+		fail_msg("%s", p.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(records),
 		cmocka_unit_test(sentences),
+		cmocka_unit_test(one_file),
 	};
 
 	play_make_library();

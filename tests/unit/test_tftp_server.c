@@ -344,6 +344,27 @@ static void test_half_a_request_is_answered(void **state)
 	server_assert_refused(f, "malformed", SEVERITY_WARNING, 4);
 }
 
+/* The folder is part of the name, to its last letter. */
+static void test_the_same_name_in_another_folder(void **state)
+{
+	static const char *const other[] = {"ab/size.100|octet", "aab/size.100|octet",
+					    "a/size.100|octet"};
+	struct server_rig *f = *state;
+
+	for (unsigned i = 0; i <= ARRAY_LEN(other); i++) {
+		uint32_t ip = PHONE + i + 1, slot;
+		bool same = i == ARRAY_LEN(other);
+
+		server_request(f, server_peer(ip, 50000), "aa/size.100|octet", T0);
+		slot = f->out.slot;
+		server_request(f, server_peer(ip, 50001), same ? "AA/size.100|octet" : other[i],
+			       T0 + MS(5));
+		server_assert_opened(f);
+		if (f->slots[slot].transfer.moved_on == same)
+			fail_msg("%s", same ? "the same" : other[i]);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, server_set_up, server_tear_down)
@@ -364,6 +385,7 @@ int main(void)
 		TEST(test_another_file_from_another_port_proves_much),
 		TEST(test_when_a_copy_starts_over),
 		TEST(test_half_a_request_is_answered),
+		TEST(test_the_same_name_in_another_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
