@@ -63,7 +63,10 @@ client -s 10.77.0.54 $IP crowd:300 pause:3000 &
 crowd=$!
 sleep 1
 client -s 10.77.0.51 $IP keepalive read >/dev/null || fail "a crowd keeps a phone out"
-client -s 10.77.0.54 $IP keepalive read >/dev/null || fail "a crowd keeps its own phone out"
+# On a busy machine the crowd is still coming; a phone that was pushed aside by it tries again.
+own_phone() { client -s 10.77.0.54 $IP keepalive read >/dev/null; }
+wait_until 2 own_phone || fail "a crowd keeps its own phone out"
+kill -0 "$crowd" 2>/dev/null || fail "the crowd had gone before the phone came in"
 [ "$(open)" -le 20 ] || fail "$(open) connections stay open"
 wait_event daemon.note 'sccp-crowded.*10.77.0.54|10.77.0.54.*sccp-crowded' >/dev/null
 wait $crowd || fail "the crowd came to grief"
