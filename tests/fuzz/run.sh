@@ -34,7 +34,7 @@ where() {
 by_libfuzzer() {
 	mkdir -p "$bin/corpus/$name"
 	# shellcheck disable=SC2086 # no seeds, no word
-	if "$bin/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+	if "$bin/$1" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 \
 		${dict:+-dict="$dict"} -artifact_prefix="$bin/found/$name-" "$bin/corpus/$name" $seeds $kept \
 		>"$bin/$name.log" 2>&1; then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$bin/$name.log")
