@@ -24,6 +24,9 @@ bool text_append(char *out, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Copies, cutting when needed; true when it all fitted. */
 bool text_copy(char *out, size_t size, const char *text);
+/* Makes the words of a fault the beginning of a sentence: its first letter becomes a capital one,
+ * unless what it begins with is the name of a file and a line number. */
+void text_capitalise(char *text);
 
 /* ASCII only, no locale: file names on the phones' wire are ASCII. */
 char text_lower(char c);

@@ -81,6 +81,12 @@ bool text_copy(char *out, size_t size, const char *text)
 	return fits;
 }
 
+void text_capitalise(char *text)
+{
+	if (*text >= 'a' && *text <= 'z' && strcspn(text, " ") <= strcspn(text, ":./"))
+		*text = (char)(*text - 'a' + 'A');
+}
+
 char text_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -97,8 +97,7 @@ static void print_sentence(const char *indent, const char *text)
 	char line[1024];
 
 	text_escape(line, sizeof(line), (const uint8_t *)text, strlen(text));
-	if (line[0] >= 'a' && line[0] <= 'z')
-		line[0] = (char)(line[0] - 'a' + 'A');
+	text_capitalise(line);
 	if (!text_ends_nocase(line, ".") && strlen(line) + 1 < sizeof(line))
 		strcat(line, ".");
 	fputs(indent, stdout);

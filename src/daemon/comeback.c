@@ -33,14 +33,6 @@
 
 #define TRY_AGAIN_MS 500
 
-int link_tie(const struct link_state *s, int fd)
-{
-	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->name,
-			  (socklen_t)strlen(s->name) + 1) != 0
-		       ? -errno
-		       : 0;
-}
-
 int network_tie(struct daemon *d)
 {
 	int err;

@@ -273,6 +273,8 @@ int state_sync_dir(const struct daemon *d, struct fault *f);
 int state_save(struct daemon *d, struct fault *f);
 /* What is known of the phones, in a tenth of a second; a failure becomes an event. */
 void state_save_soon(struct daemon *d);
+/* The note that something cannot be saved; why: the words of a fault. */
+void state_say_unsaved(struct daemon *d, const char *why);
 bool state_dirty(const struct daemon *d);
 
 /* journal.c: an ACK leaves when its lease is on disk. NULL: no journal, nothing waits. */

@@ -293,9 +293,9 @@ void dhcp_port_pause(struct dhcp_port *p)
 
 int dhcp_port_tie(struct dhcp_port *p)
 {
-	int err = link_tie(&p->daemon->link, p->server_fd);
+	int err = link_tie(p->daemon->link.name, p->server_fd);
 
-	return err ? err : link_tie(&p->daemon->link, p->client_fd); /* frames name theirs */
+	return err ? err : link_tie(p->daemon->link.name, p->client_fd); /* frames name theirs */
 }
 
 void dhcp_port_probe(struct dhcp_port *p)

@@ -207,7 +207,7 @@ static void say_unsafe(struct journal *j, const char *text)
 	if (j->said)
 		return;
 	j->said = true;
-	daemon_note(j->daemon, SEVERITY_WARNING, "state-not-saved", "%s.", text);
+	state_say_unsaved(j->daemon, text);
 }
 
 static void advance(struct journal *j);

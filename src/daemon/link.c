@@ -409,6 +409,13 @@ struct link_news link_watch_drain(struct link_watch *w, unsigned index)
 	}
 }
 
+int link_tie(const char *interface, int fd)
+{
+	socklen_t len = (socklen_t)strlen(interface) + 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, len) != 0 ? -errno : 0;
+}
+
 void link_watch_close(struct link_watch *w)
 {
 	if (w->socket)

@@ -59,8 +59,9 @@ int link_switch_on(const struct link_state *s, const char *interface, struct fau
 int link_add_address(const struct link_state *s, const char *interface, uint32_t address,
 		     unsigned prefix_len, struct fault *f);
 int link_remove_address(const struct link_state *s, uint32_t address, unsigned prefix_len);
-/* Ties a socket to it that was tied to another one. Wants CAP_NET_RAW. */
-int link_tie(const struct link_state *s, int fd);
+/* Keeps a socket off every other wire. Wants CAP_NET_RAW where the socket was tied before, and
+ * before Linux 5.7 always. Negative errno. */
+int link_tie(const char *interface, int fd);
 
 /* What else the news tell; the state itself is asked for afresh. */
 struct link_news {

@@ -231,8 +231,7 @@ static int connect_to(const struct daemon *d, uint32_t ip)
 	if (fd < 0)
 		return -1;
 	rights_wake(RIGHT_RAW); /* where the kernel is an old one */
-	tied = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-			  (socklen_t)strlen(interface) + 1) == 0;
+	tied = link_tie(interface, fd) == 0;
 	rights_sleep();
 	if (tied && (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS))
 		return fd;

@@ -83,9 +83,7 @@ static void refuse(struct reload *r, const char *why)
 	bool asks = text_ends_nocase(why, "?");
 
 	text_copy(text, sizeof(text), why);
-	/* A sentence; not the name of a file with a line number. */
-	if (text[0] >= 'a' && text[0] <= 'z' && strcspn(text, " ") < strcspn(text, ":./"))
-		text[0] = (char)(text[0] - 'a' + 'A');
+	text_capitalise(text);
 	daemon_note(r->daemon, SEVERITY_WARNING, "reload-failed",
 		    "%s%s Nothing was taken over: what was served before is still served.", text,
 		    asks ? "" : ".");

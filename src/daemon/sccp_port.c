@@ -23,7 +23,7 @@ struct sccp_connection {
 
 struct sccp_port {
 	struct daemon *daemon;
-	usec_t crowded_until, odd_until; /* until then nothing is noted */
+	usec_t odd_until; /* until then nothing is noted */
 	struct sccp_config config;
 	struct sccp_memory memory;
 	struct tcp_table table;
@@ -107,29 +107,9 @@ static bool goes_first(const struct tcp_connection *a, const struct tcp_connecti
 	return seen_of(a)->heard < seen_of(b)->heard;
 }
 
-static void crowded(void *owner, uint32_t ip, bool of_peer)
-{
-	struct sccp_port *p = owner;
-	usec_t now = daemon_now();
-	char address[IP4_TEXT_MAX];
-
-	if (now < p->crowded_until)
-		return;
-	p->crowded_until = now + NOTE_EVERY;
-	ip4_format(ip, address);
-	if (of_peer)
-		daemon_note(p->daemon, SEVERITY_WARNING, "sccp-crowded",
-			    "%s opens one connection after the other to port %u; only the newest "
-			    "%u are kept.",
-			    address, SCCP_PORT, TCP_CONNECTIONS_OF_PEER);
-	else
-		daemon_note(p->daemon, SEVERITY_WARNING, "sccp-crowded",
-			    "More than %u connections to port %u; a silent one makes room for %s.",
-			    TCP_CONNECTIONS_MAX, SCCP_PORT, address);
-}
-
 static const struct tcp_protocol protocol = {
 	.port = SCCP_PORT,
+	.crowded = "sccp-crowded",
 	.send_buffer = SEND_BUFFER,
 	.size = sizeof(struct sccp_connection),
 	.begin = begin,
@@ -138,7 +118,6 @@ static const struct tcp_protocol protocol = {
 	.perform = perform,
 	.deadline = deadline,
 	.goes_first = goes_first,
-	.crowded = crowded,
 };
 
 static int sccp_open(struct daemon *d, struct fault *f)

@@ -23,7 +23,6 @@
 
 #define DATAGRAMS_PER_WAKE 64
 #define READ_MAX	   8192 /* of a datagram, too: a REGISTER with its body has some 3000 */
-#define NOTE_EVERY	   USEC_SEC(60)
 #define SEND_BUFFER	   8192 /* of a connection's socket: our answers are small */
 
 struct sip_connection {
@@ -33,7 +32,6 @@ struct sip_connection {
 
 struct sip_port {
 	struct daemon *daemon;
-	usec_t crowded_until; /* until then nothing is noted */
 	int fd;		      /* UDP, or -1 */
 	uv_poll_t poll;
 	struct tcp_table table;
@@ -191,29 +189,9 @@ static bool goes_first(const struct tcp_connection *a, const struct tcp_connecti
 	return seen_of(a)->deadline < seen_of(b)->deadline;
 }
 
-static void crowded(void *owner, uint32_t ip, bool of_peer)
-{
-	struct sip_port *p = owner;
-	usec_t now = daemon_now();
-	char address[IP4_TEXT_MAX];
-
-	if (now < p->crowded_until)
-		return;
-	p->crowded_until = now + NOTE_EVERY;
-	ip4_format(ip, address);
-	if (of_peer)
-		daemon_note(p->daemon, SEVERITY_WARNING, "sip-crowded",
-			    "%s opens one connection after the other to port %u; only the newest "
-			    "%u are kept.",
-			    address, SIP_PORT, TCP_CONNECTIONS_OF_PEER);
-	else
-		daemon_note(p->daemon, SEVERITY_WARNING, "sip-crowded",
-			    "More than %u connections to port %u; a silent one makes room for %s.",
-			    TCP_CONNECTIONS_MAX, SIP_PORT, address);
-}
-
 static const struct tcp_protocol sip_on_tcp = {
 	.port = SIP_PORT,
+	.crowded = "sip-crowded",
 	.send_buffer = SEND_BUFFER,
 	.size = sizeof(struct sip_connection),
 	.begin = begin,
@@ -222,7 +200,6 @@ static const struct tcp_protocol sip_on_tcp = {
 	.perform = perform,
 	.deadline = deadline,
 	.goes_first = goes_first,
-	.crowded = crowded,
 };
 
 /* ---- opening and closing ---- */
@@ -286,7 +263,7 @@ static int sip_tie(struct daemon *d)
 	int err = 0;
 
 	if (d->sip && d->sip->fd >= 0)
-		err = link_tie(&d->link, d->sip->fd);
+		err = link_tie(d->link.name, d->sip->fd);
 	return err || !d->sip ? err : tcp_table_tie(&d->sip->table);
 }
 

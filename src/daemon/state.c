@@ -16,7 +16,8 @@
 #include "daemon.h"
 #include "places.h"
 
-#include <ctype.h>
+#include "reflashd/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ static void put_aside(struct daemon *d, const char *path, struct fault *f, const
 
 	snprintf(aside, sizeof(aside), "%s.damaged", path);
 	moved = places_rename(path, aside) == 0;
-	f->text[0] = (char)toupper((unsigned char)f->text[0]);
+	text_capitalise(f->text);
 	daemon_note(d, SEVERITY_WARNING, "state-damaged",
 		    "%s. %s%s%s and reflashd goes on without it: %s.", f->text,
 		    moved ? "It was put aside as `" : "It stays where it is,", moved ? aside : "",
@@ -300,11 +301,20 @@ static void write_phones(uv_work_t *work)
 	w->err = state_save_file(w->daemon, PHONES_FILE, w->text, w->len, PHONES_WHAT, &w->fault);
 }
 
-static void not_saved(struct daemon *d, const char *text)
+void state_say_unsaved(struct daemon *d, const char *why)
+{
+	char sentence[sizeof(((struct fault *)0)->text)];
+
+	text_copy(sentence, sizeof(sentence), why);
+	text_capitalise(sentence);
+	daemon_note(d, SEVERITY_WARNING, "state-not-saved", "%s.", sentence);
+}
+
+static void not_saved(struct daemon *d, const char *why)
 {
 	if (!d->save_failed) {
 		d->save_failed = true; /* before the note, which comes by here again */
-		daemon_note(d, SEVERITY_WARNING, "state-not-saved", "%s.", text);
+		state_say_unsaved(d, why);
 	}
 }
 

@@ -5,6 +5,8 @@
  */
 #include "tcp.h"
 
+#include "link.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -33,8 +35,7 @@ int tcp_open(const char *interface, uint16_t port, struct fault *f)
 	/* SO_REUSEADDR: connections of a run before this one may still be dying. It lets
 	 * nobody share the port with us. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-		       (socklen_t)strlen(interface) + 1) ||
+	    link_tie(interface, fd) ||
 	    bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {
 		err = -errno;
 		close(fd);

@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG	   64
+#define NOTE_EVERY USEC_SEC(60)
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -111,6 +112,28 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
 /* ---- who comes ---- */
 
+/* of_peer: that one has too many itself. */
+static void say_crowded(struct tcp_table *t, uint32_t ip, bool of_peer)
+{
+	const struct tcp_protocol *p = t->protocol;
+	usec_t now = daemon_now();
+	char address[IP4_TEXT_MAX];
+
+	if (now < t->crowded_until)
+		return;
+	t->crowded_until = now + NOTE_EVERY;
+	ip4_format(ip, address);
+	if (of_peer)
+		daemon_note(t->daemon, SEVERITY_WARNING, p->crowded,
+			    "%s opens one connection after the other to port %u; only the newest "
+			    "%u are kept.",
+			    address, p->port, TCP_CONNECTIONS_OF_PEER);
+	else
+		daemon_note(t->daemon, SEVERITY_WARNING, p->crowded,
+			    "More than %u connections to port %u; a silent one makes room for %s.",
+			    TCP_CONNECTIONS_MAX, p->port, address);
+}
+
 /* A place in the table for a new one; first of all among those of the same peer, when it has too
  * many. */
 static unsigned make_room(struct tcp_table *t, uint32_t ip)
@@ -139,8 +162,7 @@ static unsigned make_room(struct tcp_table *t, uint32_t ip)
 	else if (unused < TCP_CONNECTIONS_MAX)
 		return unused;
 	unused = first->slot;
-	if (p->crowded)
-		p->crowded(t->owner, ip, of_peer >= TCP_CONNECTIONS_OF_PEER);
+	say_crowded(t, ip, of_peer >= TCP_CONNECTIONS_OF_PEER);
 	drop(first);
 	return unused;
 }
@@ -219,7 +241,7 @@ int tcp_table_tie(struct tcp_table *t)
 	if (!t->daemon || uv_fileno((uv_handle_t *)&t->listener, &fd) != 0)
 		return 0;
 	tcp_table_stop(t);
-	return link_tie(&t->daemon->link, fd);
+	return link_tie(t->daemon->link.name, fd);
 }
 
 void tcp_table_stop(struct tcp_table *t)

@@ -29,6 +29,7 @@ struct tcp_connection {
 
 struct tcp_protocol {
 	uint16_t port;
+	const char *crowded; /* the code of the note that one had to make room */
 	int send_buffer; /* of a connection's socket */
 	size_t size;	 /* of the protocol's own struct, which is all zero at first */
 	/* False: that peer is sent away. */
@@ -41,9 +42,6 @@ struct tcp_protocol {
 	usec_t (*deadline)(const struct tcp_connection *c);
 	/* Should a rather than b make room? */
 	bool (*goes_first)(const struct tcp_connection *a, const struct tcp_connection *b);
-	/* One has to make room for that peer: of_peer, since it has too many itself. May be NULL.
-	 */
-	void (*crowded)(void *owner, uint32_t ip, bool of_peer);
 };
 
 /* All zero before tcp_table_open(). */
@@ -54,6 +52,7 @@ struct tcp_table {
 	uv_tcp_t listener;
 	uv_timer_t timer;
 	usec_t armed; /* when the timer fires; USEC_NEVER: it is off */
+	usec_t crowded_until; /* until then nothing is noted */
 	struct tcp_connection *connection[TCP_CONNECTIONS_MAX]; /* NULL: free */
 	uint8_t buffer[TCP_READ_MAX];
 };

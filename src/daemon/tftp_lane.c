@@ -332,10 +332,10 @@ int tftp_lanes_open(struct tftp_lanes *l, struct daemon *d, struct fault *f)
 
 int tftp_lanes_tie(struct tftp_lanes *l, const struct link_state *s)
 {
-	int err = link_tie(s, l->scout);
+	int err = link_tie(s->name, l->scout);
 
 	for (unsigned i = 0; !err && i < TFTP_LANES; i++)
-		err = link_tie(s, l->lane[i].fd);
+		err = link_tie(s->name, l->lane[i].fd);
 	return err;
 }
 

@@ -296,7 +296,7 @@ static uint16_t block_max(const struct daemon *d)
 
 int tftp_port_tie(struct tftp_port *p)
 {
-	int err = link_tie(&p->daemon->link, p->fd);
+	int err = link_tie(p->daemon->link.name, p->fd);
 
 	p->server.config.transfer.blksize_max = block_max(p->daemon);
 	return err ? err : tftp_lanes_tie(&p->lanes, &p->daemon->link);

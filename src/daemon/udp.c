@@ -46,8 +46,7 @@ int udp_open(const char *interface, uint32_t address, uint16_t port, struct faul
 	 * it, since both get a copy of what is broadcast. The server ports are never shared. */
 	if ((port == DHCP_CLIENT_PORT &&
 	     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on))) ||
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-		       (socklen_t)strlen(interface) + 1) ||
+	    link_tie(interface, fd) ||
 	    (port && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on))) ||
 	    (port && setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on))) ||
 	    bind(fd, (struct sockaddr *)&sa, sizeof(sa))) {

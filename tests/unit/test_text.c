@@ -46,6 +46,31 @@ static void test_append_one_behind_the_other(void **state)
 	assert_string_equal(out, "abc4567");
 }
 
+/* Words of a fault become a sentence; where a file was named, its name stays as it is. */
+static void test_capitalise(void **state)
+{
+	static const char *const cases[][2] = {
+		{"the disk is full", "The disk is full"},
+		{"disk", "Disk"},
+		{"The disk", "The disk"},
+		{"", ""},
+		{"`x` is not there", "`x` is not there"},
+		{"zwei: nothing", "zwei: nothing"},
+		{"reflashd.ini:3: what is `x`?", "reflashd.ini:3: what is `x`?"},
+		{"tmp/x is no folder", "tmp/x is no folder"},
+		{"nothing in /tmp: it is empty", "Nothing in /tmp: it is empty"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[40];
+
+		text_copy(text, sizeof(text), cases[i][0]);
+		text_capitalise(text);
+		assert_string_equal(text, cases[i][1]);
+	}
+}
+
 /* How far a mistyped word is from a right one; what is too long for that is far from all. */
 static void test_distance(void **state)
 {
@@ -112,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_append_fits_or_says_so),
 		cmocka_unit_test(test_append_one_behind_the_other),
+		cmocka_unit_test(test_capitalise),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_mac_in_its_spellings),
 		cmocka_unit_test(test_little_endian),
