@@ -6,8 +6,10 @@
  * timers, no resending, no limits, no events: whoever sends anything is answered. recvmmsg()
  * takes in all that waits on a socket, sendmmsg() sends all that follows from it.
  *
- *     floor IP PORT FILE [SOCKETS]    until killed
+ *     floor IP PORT FILE [SOCKETS|-]  until killed
  *
+ * SOCKETS -: one packet at a time, recvfrom() that blocks and sendto(): what pingpong does, but with
+ * the bytes of the file and for a client that looks at them. The floor for one client.
  * SOCKETS 0 (the default): all through the one socket, and no poll at all, only a recvmmsg() that
  * blocks. Otherwise epoll and so many sockets on ports of their own, dealt out to the clients in
  * turn, as a server must do that a client may ask twice from the same port. The difference
@@ -157,20 +159,40 @@ static _Noreturn void serve_many(int fd, struct sockaddr_in a, unsigned count)
 	}
 }
 
+static _Noreturn void serve_one(int fd)
+{
+	static uint8_t packet[4 + BLOCK];
+
+	for (;;) {
+		socklen_t len = sizeof(from[0]);
+		ssize_t n = recvfrom(fd, data[0], sizeof(data[0]), 0, (struct sockaddr *)&from[0], &len);
+
+		in[0].msg_len = n > 0 ? (unsigned)n : 0;
+		if (!answer(0, &out[0].msg_hdr, head[0], out_part[0]))
+			continue;
+		memcpy(packet, head[0], 4);
+		memcpy(packet + 4, out_part[0][1].iov_base, out_part[0][1].iov_len);
+		sendto(fd, packet, 4 + out_part[0][1].iov_len, 0, (struct sockaddr *)&from[0], len);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET};
-	unsigned count = argc > 4 ? (unsigned)atoi(argv[4]) : 0;
+	int plain = argc > 4 && !strcmp(argv[4], "-");
+	unsigned count = argc > 4 && !plain ? (unsigned)atoi(argv[4]) : 0;
 	int fd;
 
 	if (argc < 4 || inet_pton(AF_INET, argv[1], &a.sin_addr) != 1 || count > SOCKETS_MAX) {
-		fprintf(stderr, "usage: floor IP PORT FILE [SOCKETS]\n");
+		fprintf(stderr, "usage: floor IP PORT FILE [SOCKETS|-]\n");
 		return 1;
 	}
 	a.sin_port = htons((uint16_t)atoi(argv[2]));
 	load(argv[3]);
 	messages_init();
 	fd = open_socket(a);
+	if (plain)
+		serve_one(fd);
 	if (count)
 		serve_many(fd, a, count);
 	for (;;)
