@@ -95,10 +95,9 @@ static void announce(struct address_check *c)
 		send_arp(c, c->daemon->address);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *ctx)
 {
-	struct address_check *c = timer->data;
-	usec_t now, deadline;
+	struct address_check *c = ctx;
 
 	read_frames(c);
 	if (!c->listening)
@@ -118,9 +117,7 @@ static void on_timer(uv_timer_t *timer)
 		address_check_pause(c->daemon);
 		return;
 	}
-	deadline = arp_probe_deadline(&c->probe);
-	now = daemon_now();
-	uv_timer_start(timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+	timer_at(&c->timer, arp_probe_deadline(&c->probe));
 }
 
 static int hear(struct address_check *c)
@@ -142,7 +139,7 @@ void address_check_pause(struct daemon *d)
 	struct address_check *c = &d->address_check;
 
 	c->running = c->listening = false;
-	uv_timer_stop(&c->timer);
+	timer_stop(&c->timer);
 	uv_poll_stop(&c->poll);
 }
 
@@ -158,9 +155,9 @@ int address_check_open(struct daemon *d, struct fault *f)
 	if (err)
 		return fault_set(f, err, "cannot send raw packets on %s: %s. Run this with sudo",
 				 d->config->interface, strerror(-err));
-	uv_timer_init(d->loop, &c->timer);
+	timer_init(&c->timer, &d->timers, on_timer, c);
 	must(uv_poll_init(d->loop, &c->poll, c->fd) == 0);
-	c->timer.data = c->poll.data = c;
+	c->poll.data = c;
 	return 0;
 }
 
@@ -176,7 +173,7 @@ void address_check_start(struct daemon *d)
 	c->taken = false;
 	arp_probe_init(&c->probe, daemon_now());
 	must(uv_poll_start(&c->poll, UV_READABLE, on_frame) == 0);
-	on_timer(&c->timer);
+	on_timer(c);
 }
 
 void address_check_close(struct daemon *d)

@@ -84,9 +84,9 @@ static void say_lost(struct bus *b)
 	bus_emit(b, &e);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *ctx)
 {
-	struct bus *b = timer->data;
+	struct bus *b = ctx;
 
 	outlet_flush(&b->json);
 	if (b->json.dropped && !b->lost_said)
@@ -105,9 +105,9 @@ static void arm(struct bus *b)
 	if (b->json.from < b->json.to || (b->json.dropped && !b->lost_said))
 		wait = wait >= 0 && wait < RETRY_MS ? wait : RETRY_MS;
 	if (wait >= 0)
-		uv_timer_start(&b->timer, on_timer, (uint64_t)wait, 0);
+		timer_in(&b->timer, (uint64_t)wait);
 	else
-		uv_timer_stop(&b->timer);
+		timer_stop(&b->timer);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -121,12 +121,12 @@ static void on_signal(uv_signal_t *handle, int number)
 	arm(b);
 }
 
-void bus_run(struct bus *b, uv_loop_t *loop)
+void bus_run(struct bus *b, uv_loop_t *loop, struct timers *timers)
 {
-	uv_timer_init(loop, &b->timer);
+	timer_init(&b->timer, timers, on_timer, b);
 	must(uv_signal_init(loop, &b->resized) == 0);
 	must(uv_signal_init(loop, &b->resumed) == 0);
-	b->timer.data = b->resized.data = b->resumed.data = b;
+	b->resized.data = b->resumed.data = b;
 	if (b->console.live) {
 		must(uv_signal_start(&b->resized, on_signal, SIGWINCH) == 0);
 		must(uv_signal_start(&b->resumed, on_signal, SIGCONT) == 0);
@@ -140,7 +140,7 @@ void bus_stop(struct bus *b)
 	if (!b->running)
 		return;
 	b->running = false;
-	uv_close((uv_handle_t *)&b->timer, NULL);
+	timer_stop(&b->timer);
 	uv_close((uv_handle_t *)&b->resized, NULL);
 	uv_close((uv_handle_t *)&b->resumed, NULL);
 }
@@ -200,8 +200,7 @@ void bus_emit(struct bus *b, struct event *e)
 		r->event(r->ctx, e, json);
 	free(json);
 	/* A frame that is due soon has time for this one, too. */
-	if (b->running &&
-	    (!uv_is_active((uv_handle_t *)&b->timer) || uv_timer_get_due_in(&b->timer) > SOON_MS))
+	if (b->running && timer_left(&b->timer) > USEC_MS(SOON_MS))
 		arm(b);
 }
 

@@ -10,6 +10,7 @@
 #include "reflashd/board.h"
 #include "reflashd/config.h"
 #include "reflashd/event.h"
+#include "timer.h"
 
 #include <uv.h>
 
@@ -29,7 +30,7 @@ struct bus {
 	struct board *board;
 	struct bus_reader *readers;
 	bool running; /* the handles below are open */
-	uv_timer_t timer;
+	struct timer timer;
 	uv_signal_t resized, resumed;
 };
 
@@ -37,7 +38,7 @@ int bus_open(struct bus *b, const struct config *config, struct fault *f);
 /* The verbosity of a configuration that was read anew. */
 void bus_configure(struct bus *b, const struct config *config);
 /* From here on the loop draws the view and writes what is late. */
-void bus_run(struct bus *b, uv_loop_t *loop);
+void bus_run(struct bus *b, uv_loop_t *loop, struct timers *timers);
 /* The loop ends: closes the handles. Events may still come. */
 void bus_stop(struct bus *b);
 /* Stamps seq and wall time into *e and writes it everywhere. */

@@ -251,8 +251,11 @@ int confine_calls(void)
 {
 	/* First, for what is called for every packet. */
 	static const uint32_t busy[] = {
-		SYS_recvmsg, SYS_sendto,      SYS_recvfrom,	   SYS_sendmsg,
-		SYS_read,    SYS_epoll_pwait, SYS_timerfd_settime, SYS_write,
+#ifdef SYS_epoll_wait
+		SYS_epoll_wait,
+#endif
+		SYS_recvmsg,	SYS_sendto,	 SYS_recvfrom,	      SYS_sendmsg,
+		SYS_read,	SYS_epoll_pwait, SYS_timerfd_settime, SYS_write,
 	};
 	static const uint32_t never[] = {
 		/* to become another program, or look into one */

@@ -39,9 +39,8 @@
 
 struct asker {
 	uv_pipe_t pipe;
-	uv_timer_t timer;
+	struct timer timer;
 	struct control *control;
-	unsigned open_handles;
 	bool follows, ends; /* ends: closed when all is written */
 	size_t have;
 	char line[LINE_MAX_];
@@ -71,8 +70,6 @@ static void on_closed(uv_handle_t *handle)
 	struct asker *a = handle->data;
 	struct asker **at;
 
-	if (--a->open_handles)
-		return;
 	for (at = &a->control->askers; *at != a; at = &(*at)->next)
 		;
 	*at = a->next;
@@ -84,8 +81,8 @@ static void dismiss(struct asker *a)
 {
 	if (uv_is_closing((uv_handle_t *)&a->pipe))
 		return;
+	timer_stop(&a->timer);
 	uv_close((uv_handle_t *)&a->pipe, on_closed);
-	uv_close((uv_handle_t *)&a->timer, on_closed);
 }
 
 /* ---- what it is told ---- */
@@ -196,7 +193,7 @@ static void answer(struct asker *a)
 	struct daemon *d = a->control->daemon;
 	char *text;
 
-	uv_timer_stop(&a->timer);
+	timer_stop(&a->timer);
 	a->ends = true;
 	if (strcmp(a->line, "status") == 0) {
 		text = board_status_json(d->bus.board);
@@ -242,14 +239,14 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	*end = 0;
 	/* From here on only the end of the connection is of interest. */
 	a->have = 0;
-	if (!uv_is_active((uv_handle_t *)&a->timer))
+	if (!timer_runs(&a->timer))
 		return; /* a second question */
 	answer(a);
 }
 
-static void on_impatience(uv_timer_t *timer)
+static void on_impatience(void *ctx)
 {
-	dismiss(timer->data);
+	dismiss(ctx);
 }
 
 /* Written at once or not at all: nothing waits for somebody for whom there is no room. */
@@ -275,9 +272,8 @@ static void on_asker(uv_stream_t *server, int status)
 		return;
 	a->control = c;
 	uv_pipe_init(c->daemon->loop, &a->pipe, 0);
-	uv_timer_init(c->daemon->loop, &a->timer);
-	a->pipe.data = a->timer.data = a;
-	a->open_handles = 2;
+	timer_init(&a->timer, &c->daemon->timers, on_impatience, a);
+	a->pipe.data = a;
 	a->next = c->askers;
 	c->askers = a;
 	c->count++;
@@ -291,7 +287,7 @@ static void on_asker(uv_stream_t *server, int status)
 		send_away(a);
 		return;
 	}
-	uv_timer_start(&a->timer, on_impatience, PATIENCE, 0);
+	timer_in(&a->timer, PATIENCE);
 }
 
 /* ---- the socket ---- */

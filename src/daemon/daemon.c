@@ -18,9 +18,9 @@ usec_t daemon_now(void)
 }
 
 /* The proof is there and the phones have fallen silent. */
-static void on_quiet(uv_timer_t *timer)
+void daemon_on_quiet(void *ctx)
 {
-	struct daemon *d = timer->data;
+	struct daemon *d = ctx;
 
 	daemon_stop(d, EXIT_CODE_DONE,
 		    d->config->count == 1 ? "the phone is recovered"
@@ -34,14 +34,14 @@ static void publish(struct daemon *d, struct phones_out *out)
 	if (d->phones.changes != d->phones_saved)
 		state_save_soon(d);
 	if (d->config->count && d->phones.recovered >= d->config->count && !d->stopping)
-		uv_timer_start(&d->linger_timer, on_quiet, LINGER_MS, 0);
+		timer_in(&d->linger_timer, LINGER_MS);
 }
 
 static void wake_phones(struct daemon *d);
 
-static void on_phones_timer(uv_timer_t *timer)
+void daemon_on_phones(void *ctx)
 {
-	struct daemon *d = timer->data;
+	struct daemon *d = ctx;
 	struct phones_out out;
 
 	phones_tick(&d->phones, bus_wall_ms(), &out);
@@ -57,11 +57,11 @@ static void wake_phones(struct daemon *d)
 
 	bus_rest(due == INT64_MAX);
 	if (due == INT64_MAX || d->stopping) {
-		uv_timer_stop(&d->phones_timer);
+		timer_stop(&d->phones_timer);
 		return;
 	}
 	wait = wait < 1 ? 1 : wait > 60000 ? 60000 : wait;
-	uv_timer_start(&d->phones_timer, on_phones_timer, (uint64_t)wait, 0);
+	timer_in(&d->phones_timer, (uint64_t)wait);
 }
 
 static bool has_lease(struct daemon *d, const struct event *e)
@@ -116,7 +116,7 @@ void daemon_emit(struct daemon *d, struct event *e)
 		return;
 	phones_apply(&d->phones, e, &out);
 	publish(d, &out);
-	if (d->phones_timer.data)
+	if (d->phones_timer.all)
 		wake_phones(d);
 }
 

@@ -23,6 +23,7 @@
 #include "reflashd/store.h"
 #include "reflashd/tftp_server.h"
 #include "tftp_lane.h"
+#include "timer.h"
 
 #include <uv.h>
 
@@ -33,14 +34,14 @@ struct dhcp_port {
 	struct daemon *daemon;
 	int server_fd, client_fd, raw_fd;
 	uv_poll_t server_poll, client_poll;
-	uv_timer_t timer;
+	struct timer timer;
 	struct dhcp_server server;
 	struct dhcp_probe probe;
 	bool probing;
 	bool watching;	   /* the probe is one question asked while we serve */
 	bool proven;	   /* a whole probe found this wire to be ours alone */
 	bool want_serving; /* as soon as the address is known to be ours */
-	uv_timer_t watch_timer;
+	struct timer watch_timer;
 	struct lease_table leases;
 	struct dhcp_out out; /* large: kept off the stack */
 };
@@ -68,7 +69,7 @@ struct address_check {
 	bool taken;	/* somebody answered this time */
 	bool said;
 	uv_poll_t poll;
-	uv_timer_t timer;
+	struct timer timer;
 };
 
 /* tftp_port.c: UDP 69 and the lanes of the transfers, around tftp_server. */
@@ -76,9 +77,7 @@ struct tftp_port {
 	struct daemon *daemon;
 	int fd;
 	uv_poll_t poll;
-	int timer_fd;
-	uv_poll_t timer_poll;
-	usec_t armed; /* when the timer fires; USEC_NEVER: it is off */
+	struct timer timer;
 	struct tftp_server server;
 	struct tftp_slot *slots;
 	struct tftp_seat *seat; /* by slot */
@@ -95,7 +94,7 @@ struct added {
 
 /* network.c: looking after address and cable. */
 struct watchman {
-	uv_timer_t timer;
+	struct timer timer;
 	usec_t restored;
 	bool gone; /* there is no such interface at the moment */
 	bool said_restored, said_switched, said_failed, said_flaps;
@@ -108,6 +107,7 @@ struct daemon {
 	struct config
 		taken_over; /* by a reload; .config points here from then on, to the very end */
 	uv_loop_t *loop;
+	struct timers timers;
 	struct bus bus;
 	struct store *store;
 	struct catalogue catalogue;
@@ -129,7 +129,7 @@ struct daemon {
 	struct watchman watchman;
 	struct tftp_port tftp;
 	uv_signal_t sigint, sigterm, sighup;
-	uv_timer_t save_timer, timeout_timer, linger_timer, phones_timer;
+	struct timer save_timer, timeout_timer, linger_timer, phones_timer;
 	/* Each belongs to the file of that name and is NULL while that part is off. */
 	struct wire_port *wire;
 	struct sccp_port *sccp;
@@ -157,6 +157,9 @@ struct daemon {
 usec_t daemon_now(void);
 /* Ends the loop with that exit code; the first reason wins. */
 void daemon_stop(struct daemon *d, int exit_code, const char *reason);
+/* What linger_timer and phones_timer do. */
+void daemon_on_quiet(void *daemon);
+void daemon_on_phones(void *daemon);
 /* Puts an event on the bus and lets the tracker see it; phone.* events follow at once. */
 void daemon_emit(struct daemon *d, struct event *e);
 /* Now and then: what the stream left out, and how often. */
@@ -214,6 +217,7 @@ void network_on_news(uv_poll_t *poll, int status, int events);
 /* Counts a link that comes or goes. True: that was too often to be said every time. */
 bool network_flaps(struct daemon *d);
 void network_look_again(struct daemon *d, unsigned ms);
+void network_on_watchman(void *daemon); /* what its timer does */
 /* A fault when the default route leaves through our interface and --force was not given. */
 int network_is_own(const struct daemon *d, struct fault *f);
 
@@ -273,6 +277,7 @@ int state_sync_dir(const struct daemon *d, struct fault *f);
 int state_save(struct daemon *d, struct fault *f);
 /* What is known of the phones, in a tenth of a second; a failure becomes an event. */
 void state_save_soon(struct daemon *d);
+void state_on_save(void *daemon); /* what its timer does */
 /* The note that something cannot be saved; why: the words of a fault. */
 void state_say_unsaved(struct daemon *d, const char *why);
 bool state_dirty(const struct daemon *d);

@@ -156,19 +156,17 @@ static uint32_t random_number(void)
 	return n;
 }
 
-static void on_watch_timer(uv_timer_t *timer);
-
 /* Again in five to six seconds, counted from the question. */
 static void watch_on(struct dhcp_port *p)
 {
-	uv_timer_start(&p->watch_timer, on_watch_timer, 5000 + random_number() % 800, 0);
+	timer_in(&p->watch_timer, 5000 + random_number() % 800);
 }
 
 static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out);
 
-static void on_probe_timer(uv_timer_t *timer)
+static void on_probe_timer(void *ctx)
 {
-	struct dhcp_port *p = timer->data;
+	struct dhcp_port *p = ctx;
 	struct dhcp_probe_out out;
 
 	dhcp_probe_tick(&p->probe, daemon_now(), &out);
@@ -188,7 +186,7 @@ static void wire_is_ours(struct dhcp_port *p)
 /* What follows from the state the probe is in now. */
 static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out)
 {
-	usec_t deadline = dhcp_probe_deadline(&p->probe), now = daemon_now();
+	usec_t deadline = dhcp_probe_deadline(&p->probe);
 
 	if (out->len) {
 		struct frame_udp f = {.src_mac = p->daemon->link.mac,
@@ -219,8 +217,7 @@ static void probe_advance(struct dhcp_port *p, struct dhcp_probe_out *out)
 	/* While we serve there is nothing to wait for but an answer; the next question ends this
 	 * one. */
 	if (deadline != USEC_NEVER && !p->watching)
-		uv_timer_start(&p->timer, on_probe_timer,
-			       deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+		timer_at(&p->timer, deadline);
 }
 
 static void on_client_packet(uv_poll_t *poll, int status, int events)
@@ -258,9 +255,9 @@ static void probe_start(struct dhcp_port *p)
 }
 
 /* While we serve: has somebody plugged in another server? */
-static void on_watch_timer(uv_timer_t *timer)
+static void on_watch_timer(void *ctx)
 {
-	struct dhcp_port *p = timer->data;
+	struct dhcp_port *p = ctx;
 	struct daemon *d = p->daemon;
 
 	watch_on(p);
@@ -287,8 +284,8 @@ void dhcp_port_pause(struct dhcp_port *p)
 	p->daemon->serving = p->want_serving = false;
 	p->probing = p->watching = p->proven = false;
 	uv_poll_stop(&p->server_poll);
-	uv_timer_stop(&p->timer);
-	uv_timer_stop(&p->watch_timer);
+	timer_stop(&p->timer);
+	timer_stop(&p->watch_timer);
 }
 
 int dhcp_port_tie(struct dhcp_port *p)
@@ -302,7 +299,6 @@ void dhcp_port_probe(struct dhcp_port *p)
 {
 	struct daemon *d = p->daemon;
 
-	uv_update_time(d->loop); /* it may not have run for a while: timers count from here */
 	dhcp_probe_init(&p->probe, d->link.mac, random_number(), d->address, daemon_now());
 	/* It may be another wire by now: what was found before counts no longer. */
 	p->watching = p->proven = false;
@@ -324,9 +320,8 @@ int dhcp_port_open(struct dhcp_port *p, struct daemon *d, struct fault *f)
 
 	p->daemon = d;
 	p->server_fd = p->client_fd = p->raw_fd = -1;
-	uv_timer_init(d->loop, &p->timer);
-	uv_timer_init(d->loop, &p->watch_timer);
-	p->timer.data = p->watch_timer.data = p;
+	timer_init(&p->timer, &d->timers, on_probe_timer, p);
+	timer_init(&p->watch_timer, &d->timers, on_watch_timer, p);
 	p->server_fd = udp_open(interface, INADDR_ANY, DHCP_SERVER_PORT, f);
 	if (p->server_fd < 0)
 		return p->server_fd;

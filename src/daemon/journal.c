@@ -67,7 +67,7 @@ struct batch {
 struct journal {
 	struct daemon *daemon;
 	uv_work_t work;
-	uv_timer_t timer;
+	struct timer timer;
 	struct batch batch[2], *filling, *writing;
 	char *table; /* the whole table is written, too */
 	bool started, running;
@@ -212,9 +212,9 @@ static void say_unsafe(struct journal *j, const char *text)
 
 static void advance(struct journal *j);
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *ctx)
 {
-	struct journal *j = timer->data;
+	struct journal *j = ctx;
 
 	if (!j->running) {
 		j->whole |= j->at > 0;
@@ -235,7 +235,7 @@ static void on_written(uv_work_t *work, int status)
 
 	(void)status; /* nobody cancels it */
 	j->running = false;
-	uv_timer_stop(&j->timer);
+	timer_stop(&j->timer);
 	free(j->table);
 	j->table = NULL;
 	if (j->err && j->appended) {
@@ -256,11 +256,11 @@ static void on_written(uv_work_t *work, int status)
 	b->lines = 0;
 	b->len = 0;
 	if (!j->err) {
-		if (j->at && !uv_is_closing((uv_handle_t *)&j->timer))
-			uv_timer_start(&j->timer, on_timer, QUIET_MS, 0);
+		if (j->at)
+			timer_in(&j->timer, QUIET_MS);
 		advance(j);
-	} else if (!uv_is_closing((uv_handle_t *)&j->timer)) {
-		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+	} else if (!timers_closed(&j->daemon->timers)) {
+		timer_in(&j->timer, RETRY_MS);
 		if (j->unsafe)
 			send_held(j, j->filling);
 		else
@@ -274,7 +274,7 @@ static void advance(struct journal *j)
 	struct batch *b = j->filling;
 
 	if (j->running || !j->started || (!b->lines && !j->whole) ||
-	    uv_is_closing((uv_handle_t *)&j->timer))
+	    timers_closed(&j->daemon->timers))
 		return;
 	if (j->at + b->len > JOURNAL_BYTES)
 		j->whole = true;
@@ -283,7 +283,7 @@ static void advance(struct journal *j)
 		if (!j->table) {
 			say_unsafe(j, "There is no memory to save the addresses of the phones");
 			send_held(j, b);
-			uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+			timer_in(&j->timer, RETRY_MS);
 			return;
 		}
 	}
@@ -293,7 +293,7 @@ static void advance(struct journal *j)
 	j->work.data = j;
 	j->running = uv_queue_work(j->daemon->loop, &j->work, write_batch, on_written) == 0;
 	must(j->running);
-	uv_timer_start(&j->timer, on_timer, GIVE_UP_MS, 0);
+	timer_in(&j->timer, GIVE_UP_MS);
 }
 
 static void hold(struct batch *b, const struct dhcp_out *out)
@@ -359,16 +359,14 @@ int journal_open(struct daemon *d, struct fault *f)
 {
 	struct journal *j = calloc(1, sizeof(*j)); /* a page of it is used when it is touched */
 
-	if (!j || uv_timer_init(d->loop, &j->timer) != 0) {
-		free(j);
+	if (!j)
 		return fault_set(f, -ENOMEM, "no memory for the journal of the leases");
-	}
+	timer_init(&j->timer, &d->timers, on_timer, j);
 	j->daemon = d;
 	j->fd = -1;
 	j->said = d->state_err != 0;
 	j->filling = &j->batch[0];
 	j->writing = &j->batch[1];
-	j->timer.data = j;
 	d->journal = j;
 	return 0;
 }

@@ -237,15 +237,15 @@ static void say_restored(struct daemon *d)
 
 static void network_look(struct daemon *d, struct link_news news);
 
-static void on_watchman(uv_timer_t *timer)
+void network_on_watchman(void *ctx)
 {
-	network_look(timer->data, (struct link_news){false, false});
+	network_look(ctx, (struct link_news){false, false});
 }
 
 void network_look_again(struct daemon *d, unsigned ms)
 {
-	if (!uv_is_active((uv_handle_t *)&d->watchman.timer))
-		uv_timer_start(&d->watchman.timer, on_watchman, ms, 0);
+	if (!timer_runs(&d->watchman.timer))
+		timer_in(&d->watchman.timer, ms);
 }
 
 /* Network managers take addresses away when the link drops, and with a direct cable it drops

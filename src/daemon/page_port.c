@@ -57,7 +57,7 @@ struct visit {
 struct page_port {
 	struct daemon *daemon;
 	struct bus_reader reader;
-	uv_timer_t timer;
+	struct timer timer;
 	struct ask ask[ASKS_MAX];
 	struct visit *visit[VISITS_MAX]; /* NULL: free */
 	struct event event;		 /* large: kept off the stack */
@@ -289,9 +289,9 @@ static unsigned free_slot(const struct page_port *p)
 	return i;
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *ctx)
 {
-	struct page_port *p = timer->data;
+	struct page_port *p = ctx;
 	usec_t now = daemon_now();
 
 	for (unsigned i = 0; i < VISITS_MAX; i++)
@@ -307,7 +307,7 @@ static void on_timer(uv_timer_t *timer)
 static void arm(struct page_port *p)
 {
 	bool room = free_slot(p) < VISITS_MAX;
-	usec_t next = USEC_NEVER, now = daemon_now();
+	usec_t next = USEC_NEVER;
 
 	if (p->daemon->stopping)
 		return;
@@ -317,10 +317,7 @@ static void arm(struct page_port *p)
 	for (unsigned i = 0; room && i < ASKS_MAX; i++)
 		if (due(&p->ask[i]) < next)
 			next = due(&p->ask[i]);
-	if (next == USEC_NEVER)
-		uv_timer_stop(&p->timer);
-	else
-		uv_timer_start(&p->timer, on_timer, next > now ? (next - now + 999) / 1000 : 0, 0);
+	timer_at(&p->timer, next);
 }
 
 /* ---- opening and closing ---- */
@@ -335,8 +332,7 @@ static int page_open(struct daemon *d, struct fault *f)
 	if (!p)
 		return fault_set(f, -ENOMEM, "no memory to ask the phones' web pages");
 	p->daemon = d;
-	uv_timer_init(d->loop, &p->timer);
-	p->timer.data = p;
+	timer_init(&p->timer, &d->timers, on_timer, p);
 	p->reader = (struct bus_reader){.event = on_event, .ctx = p};
 	d->page = p;
 	bus_join(&d->bus, &p->reader);

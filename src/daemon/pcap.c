@@ -34,7 +34,7 @@ struct pcap {
 	struct daemon *daemon;
 	int socket_fd, file_fd;
 	uv_poll_t poll;
-	uv_timer_t timer;
+	struct timer timer;
 	size_t used;
 	bool failed;
 	uint8_t buffer[BUFFER_SIZE];
@@ -58,7 +58,7 @@ static void flush(struct pcap *p)
 		if (n <= 0) {
 			p->failed = true; /* before the note, whose own frames come by here */
 			uv_poll_stop(&p->poll);
-			uv_timer_stop(&p->timer);
+			timer_stop(&p->timer);
 			daemon_note(p->daemon, SEVERITY_WARNING, "pcap-failed",
 				    "The recording in `%s' ends here: %s. The service goes on.",
 				    p->daemon->config->pcap, strerror(n < 0 ? errno : ENOSPC));
@@ -127,9 +127,12 @@ static void on_frames(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static void on_flush(uv_timer_t *timer)
+static void on_flush(void *ctx)
 {
-	flush(timer->data);
+	struct pcap *p = ctx;
+
+	timer_in(&p->timer, FLUSH_MS);
+	flush(p);
 }
 
 static void write_head(struct pcap *p)
@@ -207,10 +210,10 @@ static int pcap_open(struct daemon *d, struct fault *f)
 		return fault_set(f, p->socket_fd, "cannot record the frames of %s: %s",
 				 d->config->interface, strerror(-p->socket_fd));
 	must(uv_poll_init(d->loop, &p->poll, p->socket_fd) == 0);
-	uv_timer_init(d->loop, &p->timer);
-	p->poll.data = p->timer.data = p;
+	timer_init(&p->timer, &d->timers, on_flush, p);
+	p->poll.data = p;
 	must(uv_poll_start(&p->poll, UV_READABLE, on_frames) == 0);
-	uv_timer_start(&p->timer, on_flush, FLUSH_MS, FLUSH_MS);
+	timer_in(&p->timer, FLUSH_MS);
 	write_head(p);
 	flush(p);
 	return 0;

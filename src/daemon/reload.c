@@ -40,7 +40,7 @@ static const enum config_option changeable[] = {
 
 struct reload {
 	struct daemon *daemon;
-	uv_timer_t timer;
+	struct timer timer;
 	unsigned watched;
 	uv_fs_event_t watch[WATCHED_MAX];
 	bool running;	/* the thread reads */
@@ -206,9 +206,9 @@ void reload_now(struct daemon *d)
 
 /* ---- watching folders ---- */
 
-static void on_quiet(uv_timer_t *timer)
+static void on_quiet(void *ctx)
 {
-	read_anew(timer->data);
+	read_anew(ctx);
 }
 
 static void on_change(uv_fs_event_t *watch, const char *name, int events, int status)
@@ -217,7 +217,7 @@ static void on_change(uv_fs_event_t *watch, const char *name, int events, int st
 
 	(void)events;
 	if (status == 0 && !(name && name[0] == '.')) /* dot files are never read */
-		uv_timer_start(&r->timer, on_quiet, QUIET_MS, 0);
+		timer_in(&r->timer, QUIET_MS);
 }
 
 static void watch_path(struct reload *r, const char *path)
@@ -268,8 +268,7 @@ static int reload_open(struct daemon *d, struct fault *f)
 		return fault_set(f, -ENOMEM, "no memory to start");
 	d->reload = r;
 	r->daemon = d;
-	uv_timer_init(d->loop, &r->timer);
-	r->timer.data = r;
+	timer_init(&r->timer, &d->timers, on_quiet, r);
 	for (unsigned i = 0; i < WATCHED_MAX; i++) {
 		uv_fs_event_init(d->loop, &r->watch[i]);
 		r->watch[i].data = r;

@@ -81,9 +81,9 @@ static void on_hangup(uv_signal_t *handle, int number)
 		reload_now(d);
 }
 
-static void on_timeout(uv_timer_t *timer)
+static void on_timeout(void *ctx)
 {
-	daemon_stop(timer->data, EXIT_CODE_TIMEOUT, "the time given with --timeout is over");
+	daemon_stop(ctx, EXIT_CODE_TIMEOUT, "the time given with --timeout is over");
 }
 
 /* Before anything is added to the system: from here on every ending is in order. */
@@ -102,19 +102,14 @@ static void catch_signals(struct daemon *d)
 
 static void start_timers(struct daemon *d)
 {
-	uv_timer_init(d->loop, &d->save_timer);
-	uv_timer_init(d->loop, &d->linger_timer);
-	uv_timer_init(d->loop, &d->phones_timer);
-	bus_run(&d->bus, d->loop);
-	uv_timer_init(d->loop, &d->watchman.timer);
-	d->save_timer.data = d->linger_timer.data = d->phones_timer.data = d;
-	d->watchman.timer.data = d;
-	if (d->config->timeout_seconds) {
-		uv_timer_init(d->loop, &d->timeout_timer);
-		d->timeout_timer.data = d;
-		uv_timer_start(&d->timeout_timer, on_timeout,
-			       (uint64_t)d->config->timeout_seconds * 1000, 0);
-	}
+	timer_init(&d->save_timer, &d->timers, state_on_save, d);
+	timer_init(&d->linger_timer, &d->timers, daemon_on_quiet, d);
+	timer_init(&d->phones_timer, &d->timers, daemon_on_phones, d);
+	timer_init(&d->watchman.timer, &d->timers, network_on_watchman, d);
+	timer_init(&d->timeout_timer, &d->timers, on_timeout, d);
+	bus_run(&d->bus, d->loop, &d->timers);
+	if (d->config->timeout_seconds)
+		timer_in(&d->timeout_timer, (uint64_t)d->config->timeout_seconds * 1000);
 	firewall_listen(d);
 }
 
@@ -260,6 +255,8 @@ static int start(struct daemon *d, int *exit_code, struct fault *f)
 	int err = bus_open(&d->bus, d->config, f), code;
 
 	*exit_code = EXIT_CODE_SYSTEM;
+	if (!err)
+		err = timers_open(&d->timers, d->loop, f);
 	if (err)
 		return err;
 	service_open(d);
@@ -303,6 +300,7 @@ static void finish(struct daemon *d)
 		if (parts[i]->stop)
 			parts[i]->stop(d);
 	bus_stop(&d->bus);
+	timers_close(&d->timers);
 	uv_walk(d->loop, close_handle, NULL);
 	while (uv_run(d->loop, UV_RUN_DEFAULT) != 0)
 		;
@@ -362,8 +360,7 @@ int daemon_serve(const struct config *config)
 	limiter_init(&d->limiter, daemon_now());
 	d->loop = &loop;
 	d->dhcp.server_fd = d->dhcp.client_fd = d->dhcp.raw_fd = -1;
-	d->tftp.fd = d->tftp.timer_fd = -1;
-	d->address_check.fd = d->added.fd = -1;
+	d->tftp.fd = d->address_check.fd = d->added.fd = d->timers.fd = -1;
 	err = start(d, &exit_code, &f);
 	if (err) {
 		fprintf(stderr, "reflashd: %s.\n", f.text);

@@ -33,7 +33,8 @@ struct service {
 	int notify_fd, journal_fd; /* -1: nobody there */
 	struct bus_reader reader;
 	bool ready;
-	uv_timer_t watchdog;
+	struct timer watchdog;
+	uint64_t watchdog_ms;
 	char status[160];
 };
 
@@ -95,9 +96,12 @@ static void open_notify(struct service *s)
 	}
 }
 
-static void on_watchdog(uv_timer_t *timer)
+static void on_watchdog(void *ctx)
 {
-	notify(timer->data, "WATCHDOG=1\n");
+	struct service *s = ctx;
+
+	notify(s, "WATCHDOG=1\n");
+	timer_in(&s->watchdog, s->watchdog_ms);
 }
 
 /* Half of the time that systemd grants, as sd_watchdog_enabled(3) advises. */
@@ -111,9 +115,9 @@ static void start_watchdog(struct service *s)
 	ms = strtoull(usec, NULL, 10) / 2000;
 	if (ms == 0)
 		return;
-	uv_timer_init(s->daemon->loop, &s->watchdog);
-	s->watchdog.data = s;
-	uv_timer_start(&s->watchdog, on_watchdog, 0, ms);
+	s->watchdog_ms = ms;
+	timer_init(&s->watchdog, &s->daemon->timers, on_watchdog, s);
+	on_watchdog(s);
 }
 
 /* ---- the journal ---- */

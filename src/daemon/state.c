@@ -337,9 +337,9 @@ static void on_phones_written(uv_work_t *work, int status)
 		state_save_soon(d);
 }
 
-static void on_save_timer(uv_timer_t *timer)
+void state_on_save(void *ctx)
 {
-	struct daemon *d = timer->data;
+	struct daemon *d = ctx;
 	struct phones_writer *w;
 
 	if (d->phones_writer || d->phones.changes == d->phones_saved)
@@ -365,8 +365,6 @@ void state_save_soon(struct daemon *d)
 {
 	uint64_t wait = d->save_failed ? 1000 : 100 + d->phones.count / 8;
 
-	if (uv_is_closing((uv_handle_t *)&d->save_timer) || d->phones_writer)
-		return;
-	if (!uv_is_active((uv_handle_t *)&d->save_timer))
-		uv_timer_start(&d->save_timer, on_save_timer, wait, 0);
+	if (!d->phones_writer && !timer_runs(&d->save_timer))
+		timer_in(&d->save_timer, wait);
 }

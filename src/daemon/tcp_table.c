@@ -41,12 +41,11 @@ bool tcp_send(struct tcp_connection *c, const void *data, size_t len)
 
 static void arm(struct tcp_table *t, usec_t deadline);
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *ctx)
 {
-	struct tcp_table *t = timer->data;
+	struct tcp_table *t = ctx;
 	usec_t now = daemon_now(), next = USEC_NEVER;
 
-	t->armed = USEC_NEVER;
 	for (unsigned i = 0; i < TCP_CONNECTIONS_MAX; i++) {
 		struct tcp_connection *c = t->connection[i];
 
@@ -67,12 +66,8 @@ static void on_timer(uv_timer_t *timer)
 
 static void arm(struct tcp_table *t, usec_t deadline)
 {
-	usec_t now = daemon_now();
-
-	if (deadline >= t->armed)
-		return;
-	t->armed = deadline;
-	uv_timer_start(&t->timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+	if (deadline < t->timer.due)
+		timer_at(&t->timer, deadline);
 }
 
 /* ---- bytes ---- */
@@ -221,10 +216,9 @@ int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_proto
 	t->daemon = d;
 	t->protocol = protocol;
 	t->owner = owner;
-	t->armed = USEC_NEVER;
 	must(uv_tcp_init(d->loop, &t->listener) == 0);
-	uv_timer_init(d->loop, &t->timer);
-	t->listener.data = t->timer.data = t;
+	timer_init(&t->timer, &d->timers, on_timer, t);
+	t->listener.data = t;
 	err = uv_tcp_open(&t->listener, fd);
 	if (err)
 		close(fd);

@@ -50,8 +50,7 @@ struct tcp_table {
 	const struct tcp_protocol *protocol;
 	void *owner;
 	uv_tcp_t listener;
-	uv_timer_t timer;
-	usec_t armed; /* when the timer fires; USEC_NEVER: it is off */
+	struct timer timer;
 	usec_t crowded_until; /* until then nothing is noted */
 	struct tcp_connection *connection[TCP_CONNECTIONS_MAX]; /* NULL: free */
 	uint8_t buffer[TCP_READ_MAX];

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define REQUESTS_PER_WAKE 64
@@ -202,41 +201,24 @@ static void rest(void *ctx)
 	arm(ctx);
 }
 
-static void on_timer(uv_poll_t *poll, int status, int events)
+static void on_timer(void *ctx)
 {
-	struct tftp_port *p = poll->data;
-	uint64_t expirations;
+	struct tftp_port *p = ctx;
 
-	(void)status;
-	(void)events;
-	if (read(p->timer_fd, &expirations, sizeof(expirations)) < 0)
-		return;
-	p->armed = USEC_NEVER;
 	while (tftp_server_tick(&p->server, daemon_now(), &p->out))
 		perform(p);
 	tftp_lanes_flush(&p->lanes);
 	arm(p);
 }
 
-/*
- * The machine's deadline only ever moves later while packets flow, and a timer that fires early
- * costs little: it is set anew only when it would fire too late. A timerfd and not a uv_timer:
- * with one of those every epoll_wait() sets up a timer of its own in the kernel, which costs a
- * twentieth of the time of a block.
- */
+/* The machine's deadline only ever moves later while packets flow, and a timer that fires early
+ * costs little: it is set anew only when it would fire too late. */
 static void arm(struct tftp_port *p)
 {
-	usec_t deadline = tftp_server_deadline(&p->server), now;
-	struct itimerspec when = {0};
+	usec_t deadline = tftp_server_deadline(&p->server);
 
-	if (deadline >= p->armed)
-		return;
-	now = daemon_now();
-	p->armed = deadline;
-	deadline = deadline > now ? deadline - now : 1;
-	when.it_value.tv_sec = (time_t)(deadline / 1000000);
-	when.it_value.tv_nsec = (long)(deadline % 1000000) * 1000;
-	timerfd_settime(p->timer_fd, 0, &when, NULL);
+	if (deadline < p->timer.due)
+		timer_at(&p->timer, deadline);
 }
 
 /* The address that a request was sent to: the phone expects the answer from there. */
@@ -313,19 +295,13 @@ int tftp_port_open(struct tftp_port *p, struct daemon *d, struct fault *f)
 	struct tftp_catalogue catalogue = {.ctx = p, .find = find, .release = release};
 
 	p->daemon = d;
-	p->armed = USEC_NEVER;
-	p->fd = p->timer_fd = -1;
+	p->fd = -1;
 	p->slots = calloc(c->max_transfers, sizeof(*p->slots));
 	p->seat = calloc(c->max_transfers, sizeof(*p->seat));
 	if (!p->slots || !p->seat)
 		return fault_set(f, -ENOMEM, "no memory for %u transfers", c->max_transfers);
 	tftp_server_init(&p->server, &config, &catalogue, p->slots);
-	p->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (p->timer_fd < 0)
-		return fault_set(f, -errno, "cannot create a timer: %s", strerror(errno));
-	uv_poll_init(d->loop, &p->timer_poll, p->timer_fd);
-	p->timer_poll.data = p;
-	uv_poll_start(&p->timer_poll, UV_READABLE, on_timer);
+	timer_init(&p->timer, &d->timers, on_timer, p);
 	p->fd = udp_open(c->interface, INADDR_ANY, TFTP_PORT, f);
 	if (p->fd < 0)
 		return p->fd;
@@ -344,8 +320,6 @@ void tftp_port_close(struct tftp_port *p)
 {
 	if (p->fd >= 0)
 		close(p->fd);
-	if (p->timer_fd >= 0)
-		close(p->timer_fd);
 	tftp_lanes_close(&p->lanes);
 	for (uint32_t i = 0; p->slots && i < p->server.config.max_transfers; i++)
 		if (p->slots[i].used)

@@ -275,9 +275,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 
 /* ---- the loop ---- */
 
-static void on_time(uv_timer_t *timer)
+static void on_time(void *ctx)
 {
-	web_run(timer->data);
+	web_run(ctx);
 }
 
 void web_run(struct web *w)
@@ -288,9 +288,9 @@ void web_run(struct web *w)
 		return;
 	mhd.MHD_run(w->http);
 	if (mhd.MHD_get_timeout(w->http, &ms) == MHD_YES)
-		uv_timer_start(&w->timer, on_time, ms, 0);
+		timer_in(&w->timer, ms);
 	else
-		uv_timer_stop(&w->timer);
+		timer_stop(&w->timer);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -407,12 +407,12 @@ static int web_open(struct daemon *d, struct fault *f)
 		return fault_set(f, -EIO,
 				 "the status page did not start: memory or descriptors "
 				 "are short");
-	uv_timer_init(d->loop, &w->timer);
+	timer_init(&w->timer, &d->timers, on_time, w);
 	err = uv_poll_init(d->loop, &w->poll,
 			   mhd.MHD_get_daemon_info(w->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
 	if (err)
 		return fault_set(f, err, "the status page did not start: %s", strerror(-err));
-	w->timer.data = w->poll.data = w;
+	w->poll.data = w;
 	w->running = true;
 	must(uv_poll_start(&w->poll, UV_READABLE, on_readable) == 0);
 	say_where(d);
@@ -430,7 +430,7 @@ static void web_stop(struct daemon *d)
 		for (int i = 0; i < LAST_RUNS; i++)
 			mhd.MHD_run(w->http);
 		w->running = false;
-		uv_close((uv_handle_t *)&w->timer, NULL);
+		timer_stop(&w->timer);
 		uv_close((uv_handle_t *)&w->poll, NULL);
 	}
 	if (w->http)

@@ -40,7 +40,7 @@ struct web_viewer;
 struct web_stream {
 	struct daemon *daemon;
 	struct bus_reader reader;
-	uv_timer_t timer;
+	struct timer timer;
 	unsigned viewers, beat;
 	struct web_viewer *first;
 	uint64_t head; /* bytes ever written; the newest WEB_RING_BYTES of them are kept */
@@ -64,7 +64,7 @@ struct web {
 	struct MHD_Daemon *http;
 	int listen_fd;
 	uv_poll_t poll;
-	uv_timer_t timer;
+	struct timer timer;
 	bool running;
 	struct web_stream stream;
 };

@@ -338,7 +338,7 @@ static void leave(void *ctx)
 		at = &(*at)->next;
 	*at = v->next;
 	if (--v->stream->viewers == 0)
-		uv_timer_stop(&v->stream->timer);
+		timer_stop(&v->stream->timer);
 	web_text_free(&v->begin);
 	free(v);
 }
@@ -357,12 +357,13 @@ static void put_news(struct web_stream *s, struct web_text *out)
 	}
 }
 
-static void on_beat(uv_timer_t *timer)
+static void on_beat(void *ctx)
 {
-	struct web_stream *s = timer->data;
+	struct web_stream *s = ctx;
 	struct web_text news = {0};
 	usec_t now = daemon_now();
 
+	timer_in(&s->timer, BEAT_MS);
 	put_news(s, &news);
 	if (news.len)
 		tell_all(s, &news);
@@ -422,7 +423,7 @@ struct MHD_Response *web_stream_join(struct web_stream *s, struct MHD_Connection
 	v->next = s->first;
 	s->first = v;
 	if (s->viewers++ == 0)
-		uv_timer_start(&s->timer, on_beat, BEAT_MS, BEAT_MS);
+		timer_in(&s->timer, BEAT_MS);
 	watch_peer(v);
 	return response;
 }
@@ -435,8 +436,7 @@ int web_stream_open(struct web_stream *s, struct daemon *d, struct fault *f)
 	s->ring = malloc(WEB_RING_BYTES); /* its pages are used when somebody looks */
 	if (!s->ring || !mhd_load())
 		return fault_set(f, -ENOMEM, "no memory to start");
-	uv_timer_init(d->loop, &s->timer);
-	s->timer.data = s;
+	timer_init(&s->timer, &d->timers, on_beat, s);
 	recent_each(d, 0, log_recent, s);
 	s->reader = (struct bus_reader){.event = on_event, .ctx = s};
 	bus_join(&d->bus, &s->reader);
@@ -451,7 +451,7 @@ void web_stream_stop(struct web_stream *s)
 		return; /* it never opened */
 	bus_leave(&s->daemon->bus, &s->reader);
 	s->reader.event = NULL;
-	uv_close((uv_handle_t *)&s->timer, NULL);
+	timer_stop(&s->timer);
 	s->beat = BEATS_SECOND - 1;
 	put_news(s, &news);
 	tell_all(s, &news);
