@@ -47,13 +47,25 @@ usec_t sim_between(struct sim_phone *p, usec_t least, usec_t most)
 	return least + (usec_t)sim_random(p, (uint32_t)(most - least) + 1);
 }
 
+/* Names from the wire and from files of firmware are in it. */
+static void put_words(char *out, size_t size, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void put_words(char *out, size_t size, const char *format, va_list args)
+{
+	char words[256];
+
+	vsnprintf(words, sizeof(words), format, args);
+	text_escape(out, size, (const uint8_t *)words, strlen(words));
+}
+
 void sim_log(struct sim_phone *p, struct sim_out *out, const char *format, ...)
 {
 	va_list args;
 
 	(void)p;
 	va_start(args, format);
-	vsnprintf(out->line, sizeof(out->line), format, args);
+	put_words(out->line, sizeof(out->line), format, args);
 	va_end(args);
 	out->log = true;
 }
@@ -63,10 +75,11 @@ void sim_stuck(struct sim_phone *p, struct sim_out *out, const char *format, ...
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(p->why, sizeof(p->why), format, args);
+	put_words(p->why, sizeof(p->why), format, args);
 	va_end(args);
 	p->stage = SIM_STUCK;
-	sim_log(p, out, "stuck: %.150s", p->why);
+	text_format(out->line, sizeof(out->line), "stuck: %.150s", p->why);
+	out->log = true;
 }
 
 void sim_send(struct sim_phone *p, struct sim_out *out, uint32_t dst_ip, uint16_t src_port,

@@ -8,12 +8,12 @@
  *
  *     floor IP PORT FILE [SOCKETS|-]  until killed
  *
- * SOCKETS -: one packet at a time, recvfrom() that blocks and sendto(): what pingpong does, but with
- * the bytes of the file and for a client that looks at them. The floor for one client.
- * SOCKETS 0 (the default): all through the one socket, and no poll at all, only a recvmmsg() that
- * blocks. Otherwise epoll and so many sockets on ports of their own, dealt out to the clients in
- * turn, as a server must do that a client may ask twice from the same port. The difference
- * of the two is what epoll and smaller batches cost.
+ * SOCKETS -: one packet at a time, recvfrom() that blocks and sendto(): what pingpong does, but
+ * with the bytes of the file and for a client that looks at them. The floor for one client. SOCKETS
+ * 0 (the default): all through the one socket, and no poll at all, only a recvmmsg() that blocks.
+ * Otherwise epoll and so many sockets on ports of their own, dealt out to the clients in turn, as a
+ * server must do that a client may ask twice from the same port. The difference of the two is what
+ * epoll and smaller batches cost.
  *
  * Block numbers do not wrap here, so a file ends below 65535 blocks of 512 bytes.
  */
@@ -165,7 +165,8 @@ static _Noreturn void serve_one(int fd)
 
 	for (;;) {
 		socklen_t len = sizeof(from[0]);
-		ssize_t n = recvfrom(fd, data[0], sizeof(data[0]), 0, (struct sockaddr *)&from[0], &len);
+		ssize_t n = recvfrom(fd, data[0], sizeof(data[0]), 0, (struct sockaddr *)&from[0],
+				     &len);
 
 		in[0].msg_len = n > 0 ? (unsigned)n : 0;
 		if (!answer(0, &out[0].msg_hdr, head[0], out_part[0]))

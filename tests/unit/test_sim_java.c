@@ -123,6 +123,26 @@ static void java_sip_asks_for_tones(void **state)
 	sim_rig_free(r);
 }
 
+/* Names that others chose reach the log in printable letters only. */
+static void java_says_no_raw_bytes(void **state)
+{
+	static const char name[] = "term70.default.loads";
+	struct sim_rig *r = sim_rig_new(SYNTH_JAVA70, NULL);
+	struct synth_file *list = synth_files_find(&r->shelf->bundle[0], name);
+	uint8_t *inside = memmem(list->data, list->len, name, strlen(name));
+
+	(void)state;
+	assert_non_null(inside);
+	inside[6] = 0xfd;
+	inside[7] = 0x1b;
+	sim_rig_phone(r, "7970", SIM_JAVA_ERASED, "");
+	sim_rig_run(r, USEC_SEC(85));
+	assert_string_equal(sim_phone_why(r->phone),
+			    "term70.default.loads is called term70\\xfd\\x1befault.loads inside");
+	assert_non_null(strstr(r->transcript, "stuck: term70.default.loads is called term70\\xfd"));
+	sim_rig_free(r);
+}
+
 static void java_wants_a_call_manager(void **state)
 {
 	const struct sim_story story = {
@@ -267,6 +287,7 @@ int main(void)
 		cmocka_unit_test(java_erased_that_knows_its_load),
 		cmocka_unit_test(java_running_upgrades),
 		cmocka_unit_test(java_sip_asks_for_tones),
+		cmocka_unit_test(java_says_no_raw_bytes),
 		cmocka_unit_test(java_wants_a_call_manager),
 		cmocka_unit_test(java_refuses_bad_bundles),
 		cmocka_unit_test(java_hangs_up_behind_a_missing_member),
