@@ -95,6 +95,17 @@ bool reader_close_off(void)
 
 /* ---- the keeper ---- */
 
+/* Not fork(): libuv would have its own files closed in the child, and their numbers are long those
+ * of others. */
+static long fork_alone(void)
+{
+#ifdef __s390__ /* the stack first, then the flags (clone(2)) */
+	return syscall(SYS_clone, 0, SIGCHLD, 0, 0, 0);
+#else
+	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+#endif
+}
+
 static bool receive(int from, char *job, int fds[2])
 {
 	union {
@@ -156,9 +167,7 @@ static _Noreturn void keep(int fd)
 		_exit(1);
 	confine_calls(); /* where there is no filter the rest has to do */
 	while (receive(3, &job, own)) {
-		/* Not fork(): libuv would have its own files closed in the child, and their numbers
-		 * are long those of others. */
-		if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
+		if (fork_alone() == 0) {
 			close(3);
 			if (job == READER_UNPACK)
 				unpacker_work(own[0], own[1]);

@@ -1,17 +1,19 @@
 # The tables of make bench, from results.tsv: per test one line per server, each metric as
 # median [min-max], the first metric also as ratio to the reference servers, taken round by
 # round (so a slow minute of the machine cancels out) and then the median of those. "best peer" is
-# whichever other server was best in that round; the floors are no servers.
+# whichever other server was best in that round; the floors are no servers. With loss the time is
+# also given as a multiple of what the same server took in the same round when nothing was lost.
 BEGIN {
 	FS = "\t"
-	title["one"] = "TFTP, 512-byte blocks, 1 client, 32 MiB, client and server on one CPU"
+	title["one"] = "TFTP, 512-byte blocks, 1 client, 32 MiB, client and server on one CPU (floor: a bare recvfrom/sendto ping-pong)"
 	title["one-free"] = "the same, 6 MiB, wherever the scheduler puts them"
 	title["window"] = "TFTP, blksize 1428 windowsize 64 (where the server knows it), 1 client, one CPU"
 	title["fifty"] = "TFTP, 512-byte blocks, 50 clients, 6 MiB each"
 	title["twohundred"] = "TFTP, 512-byte blocks, 200 clients, 6 MiB each"
 	title["swarm"] = "the same, by a client with one socket for all of them"
-	title["delay"] = "TFTP, 512-byte blocks, 1 MiB, round trip 1.2 ms, no loss (5 clients)"
-	title["loss"] = "the same with 1 % lost each way; the client never repeats an ACK"
+	title["delay"] = "TFTP, 512-byte blocks, 1 MiB, round trip 1.2 ms, no loss (5 clients).\n" \
+		"  Not by netem: delay and loss are made in the client (tftpload), with the same dice for every server"
+	title["loss"] = "the same with 1 % lost each way; the client never repeats an ACK (who is not done counts as 150 s)"
 	title["loss5"] = "the same with 5 % lost each way"
 	title["memory"] = "Memory of all processes of the server, KiB (pss shares what is shared)"
 	title["burst"] = "DHCP, 20 clients at the same moment"
@@ -24,7 +26,8 @@ BEGIN {
 	tftp = "mib_s:MiB/s cpu_ms_mib:CPU_ms/MiB slowest_median:slowest/median"
 	for (t in title)
 		metrics[t] = tftp
-	metrics["delay"] = metrics["loss"] = metrics["loss5"] = "seconds_median:seconds seconds_min:fastest seconds_max:slowest"
+	metrics["delay"] = "seconds_median:seconds seconds_min:fastest seconds_max:slowest"
+	metrics["loss"] = metrics["loss5"] = "seconds_median:seconds x_lossless:x_its_own_lossless seconds_min:fastest seconds_max:slowest"
 	metrics["memory"] = "rss_idle:idle_rss pss_idle:idle_pss rss_load:load_rss pss_load:load_pss"
 	metrics["burst"] = metrics["powered"] = "max_ms:last_ACK_ms median_ms:median_ms"
 	metrics["dhcp1"] = metrics["dhcp10"] = metrics["dhcp50"] = "dora_s:DORA/s median_ms:latency_ms cpu_us:CPU_us/DORA"
@@ -44,8 +47,10 @@ NR == 1 { next }
 	value[test, server, metric, round] = $5
 	if (round > rounds)
 		rounds = round
-	if (metric == "unfinished" || metric == "wrong")
+	if (metric == "unfinished" || metric == "wrong") {
+		gave_up[test, server, round] = 1
 		trouble[test, server] = trouble[test, server] " " metric "_in_round_" round
+	}
 	if (metric == "retries")
 		trouble[test, server] = trouble[test, server] " resent:" $5
 }
@@ -53,6 +58,19 @@ NR == 1 { next }
 # More is better of these, less of all others.
 function better(metric, a, b) {
 	return metric ~ /^(mib_s|dora_s|kept)$/ ? a + 0 > b + 0 : a + 0 < b + 0
+}
+
+# A server that is not done even without loss has no such time.
+function compare_with_lossless(    key, part, without) {
+	for (key in value) {
+		split(key, part, SUBSEP)
+		without = "delay" SUBSEP part[2] SUBSEP part[3] SUBSEP part[4]
+		if (part[1] ~ /^loss/ && part[3] == "seconds_median" && without in value && value[without] > 0 &&
+		    !(("delay", part[2], part[4]) in gave_up))
+			lossy[part[1], part[2], "x_lossless", part[4]] = value[key] / value[without]
+	}
+	for (key in lossy)
+		value[key] = lossy[key]
 }
 
 # The server "best_peer": of each metric and round the best that another server reached.
@@ -143,6 +161,7 @@ function table(test,    m, names, n, i, j, k, s, part, list, head, line, c) {
 }
 
 END {
+	compare_with_lossless()
 	find_best()
 	n = split(order, tests, " ")
 	for (t = 1; t <= n; t++)

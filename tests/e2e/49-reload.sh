@@ -5,18 +5,20 @@
 . "$(dirname "$0")/lib.sh"
 need tftp udhcpc
 ns_make
-synth java70 SCCP70.8-5-2S "$FILES/852"
+wire_make
+wire_start
+synth --size 200000 java70 SCCP70.8-5-2S "$FILES/852"
 cat >"$T/reflashd.conf" <<EOF
 [dhcp]
 lease-time = 600
 EOF
 start_daemon -c "$T/reflashd.conf"
 ip -n "$CLI" addr add 10.77.0.99/24 dev eth0
-fetch() { in_cli timeout 20 tftp -m binary $IP -c get "$1" "$T/out"; }
+fetch() { in_cli timeout $((20 * SLOW)) tftp -m binary $IP -c get "$1" "$T/out"; }
 reload() { kill -HUP "$DAEMON"; }
 notes() { grep -c "\"code\":\"$1\"" "$EVENTS" || :; }
 note_again() { # CODE N RE: the Nth note of that code
-	for _ in $(seq 200); do
+	for _ in $(seq $((200 * SLOW))); do
 		[ "$(notes "$1")" -lt "$2" ] || { grep "\"code\":\"$1\"" "$EVENTS" | tail -n 1 | grep -Eq -- "$3" && return; }
 		sleep 0.05
 	done
@@ -30,7 +32,7 @@ note_again reloaded 1 'as it was'
 [ "$(grep -c '"event":"firmware.bundle"' "$EVENTS")" = 1 ] || fail "an old bundle is told of again"
 
 # A bundle appears by itself, file by file, while a slow transfer runs.
-in_srv tc qdisc add dev lan0 root netem delay 5ms 2>/dev/null && slow=1 || slow=
+wire_start --delay $((4 + SLOW))
 big=$(cd "$FILES/852" && ls -S | head -n 1)
 (fetch "$big" && cp "$T/out" "$T/slow") &
 job=$!
@@ -40,9 +42,10 @@ for f in "$T"/new/*; do cp "$f" "$FILES/942/"; done
 wait_event firmware.bundle 'SCCP70.9-4-2SR3-1S' | grep -q '"complete":true' || {
 	wait_event firmware.bundle 'SCCP70.9-4-2SR3-1S.*"complete":true' >/dev/null
 }
+kill -0 $job 2>/dev/null || fail "the slow transfer was over too early to run meanwhile"
 wait $job || fail "the transfer that ran meanwhile failed"
 cmp "$T/slow" "$FILES/852/$big" || fail "the transfer that ran meanwhile is damaged"
-[ -z "$slow" ] || in_srv tc qdisc del dev lan0 root
+wire_start
 fetch SCCP70.9-4-2SR3-1S.loads && cmp "$T/out" "$T/new/SCCP70.9-4-2SR3-1S.loads" || fail "the new bundle is not served"
 
 # The configuration: a value that may change does.

@@ -50,6 +50,8 @@ if in_srv sh -c 'mount -t tmpfs tmpfs /run' 2>/dev/null; then
 	managed false
 	is manager ok
 	kill $manager
+else
+	left_out "another manager of the interface: no mounts here"
 fi
 
 # While it serves, its own ports are no problem.
@@ -103,4 +105,6 @@ if command -v setpriv >/dev/null && [ -z "${UNSHARED:-}" ]; then
 	is dhcp-server unknown 'sudo'
 	is cable ok
 	is state-folder unknown 'sudo'
+else
+	left_out "without root: setpriv is not installed, or this is a user namespace"
 fi

@@ -49,4 +49,6 @@ if command -v iptables >/dev/null && in_srv iptables -P INPUT DROP 2>/dev/null; 
 	in_srv iptables -F
 	in_srv iptables -A INPUT -s 10.0.0.0/8 -j ACCEPT
 	quiet_start "for rules that may let phones in"
+else
+	left_out "iptables is not installed, or does not work here"
 fi

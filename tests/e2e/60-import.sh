@@ -76,6 +76,8 @@ if unshare -m true 2>/dev/null; then
 		echo "$? $(ls -A "$1")"' sh "$T/disk" "$BIN" "$A/tarred.tar.gz" "$T/out" >"$T/full" || skip "no tmpfs here"
 	[ "$(cat "$T/full")" = "6 " ] || fail "on a full disk (exit code, what is left): $(cat "$T/full" "$T/out")"
 	grep -q 'No space left' "$T/out" || fail "it did not say that the disk is full"
+else
+	left_out "a full disk: no mounts here"
 fi
 
 # A broken bundle is imported, and said to be broken.

@@ -97,5 +97,9 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	if $AS true 2>/dev/null; then
 		rehearse 0 --keys "$T/keys.ini" "$FILES/new"
 		says 'ok 7970: comes back in about'
+	else
+		left_out "as another user: setpriv does not work here"
 	fi
+else
+	left_out "as another user: needs root and setpriv"
 fi

@@ -61,7 +61,7 @@ if command -v mandoc >/dev/null; then
 	mandoc -T ascii "$D/reflashd.8" >"$T/text"
 	! grep -n '[^e]BSD\|AT&T' "$T/text" || fail "mdoc took a word for its own"
 else
-	say "mandoc is not installed: the manual is not linted"
+	left_out "mandoc is not installed: the manual is not linted"
 fi
 
 # The bash completion at work: WORDS..., the last is being typed; prints what it offers.
@@ -101,7 +101,7 @@ offers "" --timeout ""
 if command -v zsh >/dev/null; then
 	zsh -n "$D/completion.zsh" || fail "zsh does not understand its completion"
 else
-	say "zsh is not installed: its completion is not parsed"
+	left_out "zsh is not installed: its completion is not parsed"
 fi
 
 # Exit codes: the manual has each.

@@ -31,7 +31,7 @@ diff "$T/golden" "$T/list" >"$T/diff" || fail "other files than expected are pac
 if command -v lintian >/dev/null; then
 	lintian --fail-on error,warning "$DEB" >"$T/lintian" 2>/dev/null || fail "lintian: $(cat "$T/lintian")"
 else
-	say "lintian is not installed: the package is not judged"
+	left_out "lintian is not installed: the package is not judged"
 fi
 
 # The next version, with another unit and another example of a configuration.

@@ -142,10 +142,12 @@ if unshare -Urn true 2>/dev/null; then
 	status=0
 	unshare -Urn "$BIN" serve -i lo --state-dir "$T/alone" --control none "$FILES" >"$LOG" 2>&1 || status=$?
 	[ $status = 4 ] || fail "in a user namespace of one user it ends with $status"
+else
+	left_out "in a user namespace: none are allowed here"
 fi
 
 # --- A service is somebody already, with the three rights from its unit.
-command -v setpriv >/dev/null || exit 0
+command -v setpriv >/dev/null || { left_out "as a service: setpriv is not installed"; exit 0; }
 rm -rf "$T/state" "$T/run"
 ip -n "$SRV" addr flush dev lan0 # the killed one left its address, and a note of it in that folder
 mkdir "$T/state"

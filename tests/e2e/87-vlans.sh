@@ -7,7 +7,7 @@ ns_make
 tagged() { ip -n "$1" link add link "$2" name "$2.$3" type vlan id "$3" 2>/dev/null; }
 for vlan in 10 20; do
 	if ! tagged "$SRV" lan0 $vlan || ! tagged "$CLI" eth0 $vlan; then
-		say "no VLANs on this kernel: a cable for each of them"
+		left_out "no VLANs on this kernel: a cable for each of them"
 		ip link add lan0.$vlan netns "$SRV" type veth peer name eth0.$vlan netns "$CLI"
 	fi
 	ip -n "$SRV" link set lan0.$vlan up

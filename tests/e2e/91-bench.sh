@@ -7,7 +7,7 @@
 need taskset cc
 ns_make # or skips
 SHORT=1 ROUNDS=1 OUT=$T/bench SERVERS="reflashd floor floor4" BIN=$BIN \
-	TESTS="one one-free window fifty delay loss memory burst dhcp1 dhcp10 dhcp50 powered" \
+	TESTS="one one-free window fifty loss memory burst dhcp1 dhcp10 dhcp50 powered" \
 	sh "$ROOT/tests/bench/run.sh" >"$T/bench.log" 2>&1 || fail "$(cat "$T/bench.log")"
 results=$T/bench/results.tsv
 ! grep -E 'unfinished|wrong' "$results" >"$T/bad" || fail "$(cat "$T/bad" "$T/bench.log")"
@@ -19,6 +19,14 @@ for test in one one-free fifty; do
 done
 [ "$(awk '$1 == "leases" && $2 == "reflashd" { print $5 + 0 }' "$results")" = 100 ] ||
 	fail "leases that were acknowledged are not on disk: $(grep leases "$results")"
+# With loss comes the time without, and the table says how many times that it was.
+awk '/x its own lossless/ { getline; found = $1 == "reflashd" && $3 > 0 } END { exit !found }' "$T/bench.log" ||
+	fail "the table does not compare loss with no loss: $(cat "$T/bench.log")"
+
+# A server that was asked for and is not here is no success.
+! SHORT=1 ROUNDS=1 OUT=$T/bench SERVERS="reflashd busybox" BUSYBOX=/none TESTS=one BIN=$BIN \
+	sh "$ROOT/tests/bench/run.sh" >"$T/bench.log" 2>&1 || fail "busybox was not missed: $(cat "$T/bench.log")"
+grep -q 'NOT HERE.* busybox' "$T/bench.log" || fail "nobody says that busybox is not here: $(cat "$T/bench.log")"
 
 # The picture compares with somebody.
 command -v dnsmasq >/dev/null || skip "dnsmasq is not installed: the picture was not drawn"

@@ -22,6 +22,7 @@
 #     start_rival IF NET [OPTION]  dnsmasq at the phone's end: a DHCP server for NET.200 to .220
 #     hold_udp_69          dnsmasq at our end, as a TFTP server; $! is its process
 #     need CMD ...         skips when a program is missing
+#     left_out WHAT        a part that cannot be done here: the runner names it and counts it as skipped
 #     say, fail, skip REASON
 
 set -eu
@@ -58,6 +59,8 @@ skip() {
 	say "SKIP: $*"
 	exit 77
 }
+
+left_out() { say "LEFT OUT: $*"; }
 
 # The reason last: the runner shows the end of the log. To standard error, since many who may fail
 # are called for what they print.
@@ -144,6 +147,7 @@ wire_make() {
 
 wire_start() {
 	wire_stop
+	WIRE_ASKED=$*
 	: >"$T/wire.log"
 	ip netns exec "$MID" "$ROOT/build/tools/wire" "$@" w0 w1 >"$T/wire.log" 2>&1 &
 	WIRE=$!
@@ -162,9 +166,13 @@ wire_stop() {
 			if (dup) printf ", %d doubled", dup
 			if (order) printf ", %d reordered", order
 			if (full) printf ", %d had no room", full }' "$T/wire.log")
+	case $WIRE_ASKED in *--loss*) case $WIRE_DID in "0 of"*) fail "the bad wire was a good one: $WIRE_DID" ;; esac ;; esac
 }
 
-row() { printf '%s\t%s\t%s\t%s\n' "$(basename "$0" .sh)" "$1" "$2" "${3:-seen}" >>"$ROWS"; }
+row() {
+	case ${3:-} in SKIPPED:*) left_out "$1:${3#SKIPPED:}" ;; esac
+	printf '%s\t%s\t%s\t%s\n' "$(basename "$0" .sh)" "$1" "$2" "${3:-seen}" >>"$ROWS"
+}
 
 in_mid() { ip netns exec "$MID" "$@"; }
 in_srv() { ip netns exec "$SRV" "$@"; }

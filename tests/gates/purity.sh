@@ -39,6 +39,7 @@ sealed '(linux|netpacket)/' src/daemon/added.c src/daemon/address_check.c src/da
 pure='mem(chr|cmp|cpy|move|set|mem)|str(chr|rchr|cmp|ncmp|len|nlen|spn|cspn|pbrk|str|toul|tol|toull)|v?snprintf|qsort|bsearch|gmtime_r'
 memory='malloc|calloc|realloc|free|strdup|strndup|reallocarray'
 compiler='__(stack_chk_fail|memcpy_chk|memmove_chk|memset_chk|v?snprintf_chk|strcpy_chk|strcat_chk|strncpy_chk|strncat_chk|ctype_b_loc|isoc23_.*)|_GLOBAL_OFFSET_TABLE_'
+[ -s "$1/libreflashd.a" ] || { echo "there is no $1/libreflashd.a to look at"; exit 1; }
 own=$(nm -g --defined-only "$1/libreflashd.a" 2>/dev/null | awk 'NF == 3 {print $3}' | sort -u)
 for object in "$1"/src/*/*.o; do
 	case $object in

@@ -3,6 +3,7 @@
 # The tree keeps its shape: eight names at the top, headers that stand alone, no vendor firmware.
 set -eu
 code=0
+git ls-files | grep -q '^src/' || { echo "git does not say what is in the tree"; exit 1; }
 for name in $(git ls-files | cut -d/ -f1 | sort -u | grep -vxE 'src|include|tests|firmware|conf|Makefile|README\.md|LICENSE|\..*'); do
 	echo "the top level has '$name'"
 	code=1

@@ -47,7 +47,6 @@ extern struct proof_desk {
 typedef void story(const struct family *f, const char *model, enum way way);
 
 void proof_setup(const struct family *f, const char *model, const char *target);
-void proof_teardown(void);
 void proof_at(int seconds);
 /* Time passes until then, with every tick that is asked for. */
 void proof_wait_until(int seconds);

@@ -68,9 +68,9 @@ int main(int argc, char *argv[])
 {
 	struct synth_buffer b;
 	struct pack *p;
-	const char *kind = argc == 4 ? argv[1] : "";
+	const char *kind = argc == 4 ? argv[1] : "?";
 
-	if (argc != 4) {
+	if (!strstr(" zip tar tgz cop link dots ", kind)) {
 		fprintf(stderr, "usage: pack zip|tar|tgz|cop|link|dots ARCHIVE FOLDER\n");
 		return 1;
 	}

@@ -116,8 +116,10 @@ static int speak(const struct wish *w, const char *hex)
 	size_t len = from_hex(data, sizeof(data), hex);
 	int fd = open_wire(w->interface);
 
+	if (w->flood && len < 12)
+		errx(2, "a frame without the address that a flood changes");
 	for (unsigned long i = 0; i < w->times; i++) {
-		if (w->flood && len >= 12)
+		if (w->flood)
 			for (int b = 0; b < 4; b++)
 				data[11 - b] = (uint8_t)((w->first + i) >> 8 * b);
 		if (send(fd, data, len, 0) != (ssize_t)len)
@@ -135,6 +137,17 @@ static int compose(const struct wish *w)
 		errx(2, "too long for a frame");
 	print_hex(data, len);
 	return 0;
+}
+
+/* Nothing to do would be done at once, and well. */
+static unsigned long count(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 0);
+
+	if (*end || n == 0)
+		errx(2, "'%s' is no count", text);
+	return n;
 }
 
 static void parse_power(struct cdp_frame *f, const char *text)
@@ -155,8 +168,8 @@ int main(int argc, char **argv)
 	while ((c = getopt(argc, argv, "i:n:w:f:cm:a:d:p:s:r:")) != -1) {
 		switch (c) {
 		case 'i': w.interface = optarg; break;
-		case 'n': w.times = strtoul(optarg, NULL, 0); break;
-		case 'w': w.seconds = strtoul(optarg, NULL, 0); break;
+		case 'n': w.times = count(optarg); break;
+		case 'w': w.seconds = count(optarg); break;
 		case 'f':
 			w.flood = true;
 			w.first = strtoul(optarg, NULL, 0);

@@ -74,7 +74,7 @@ static bool send_plain(int fd, enum sccp_message what, unsigned long count)
 {
 	static uint8_t all[SCCP_HEADER_LEN * 1000];
 
-	if (count > 1000)
+	if (count == 0 || count > 1000)
 		return false;
 	for (unsigned long i = 0; i < count; i++)
 		sccp_encode_plain(all + i * SCCP_HEADER_LEN, SCCP_HEADER_LEN, what);
@@ -86,13 +86,14 @@ static bool send_hex(int fd, const char *text)
 	uint8_t data[1024];
 	size_t n = 0;
 	unsigned value;
+	int used;
 
-	for (; n < sizeof(data) && sscanf(text, "%2x", &value) == 1; text += 2) {
+	for (; n < sizeof(data) && *text; text += used) {
+		if (sscanf(text, "%2x%n", &value, &used) != 1)
+			return false;
 		data[n++] = (uint8_t)value;
-		if (!text[1])
-			break;
 	}
-	return transmit(fd, data, n);
+	return n > 0 && !*text && transmit(fd, data, n);
 }
 
 /* Within so many milliseconds; 1: bytes, 0: hung up, -1: nothing. */
@@ -147,7 +148,7 @@ static bool crowd(unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		dial();
-	return true;
+	return count > 0;
 }
 
 static bool do_step(int fd, const char *step)

@@ -38,7 +38,6 @@ static void announced(const struct family *f, const char *model, enum way way)
 	proof_boot(load);
 	proof_wait_until(4000);
 	proof_expect_recovered(proof_ways[way].proof, load);
-	proof_teardown();
 }
 
 static void every_model_by_its_word(void **state)
@@ -57,7 +56,6 @@ static void in_other_words(const struct family *f, const char *model, enum way w
 	proof_given(f, model, f->sccp);
 	proof_announce(way, words);
 	proof_expect_recovered(proof_ways[way].proof, f->sccp);
-	proof_teardown();
 }
 
 static void every_model_in_other_words(void **state)
@@ -90,7 +88,6 @@ static void by_requests(const struct family *f, const char *model, enum way way)
 			proof_wait_until(304);
 		}
 		proof_expect_recovered("requests", load);
-		proof_teardown();
 	}
 }
 
@@ -112,7 +109,6 @@ static void the_stronger_word(const struct family *f, const char *model, enum wa
 	proof_expect_recovered(proof_ways[way].proof, load);
 	proof_wait_until(400);
 	proof_expect_recovered(proof_ways[way].proof, load);
-	proof_teardown();
 }
 
 static void every_model_by_the_stronger_word(void **state)
@@ -132,7 +128,6 @@ static void registers(const struct family *f, const char *model, enum way way)
 	proof_boot(load);
 	proof_announce(way, NULL);
 	proof_expect_recovered(proof_ways[way].proof, load);
-	proof_teardown();
 }
 
 static void every_model_by_its_registration(void **state)

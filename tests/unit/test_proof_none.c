@@ -41,7 +41,6 @@ static void runs_its_old_load(const struct family *f, const char *model, enum wa
 		everything_else(way, old);
 		proof_expect_nothing("old load, and boots");
 		assert_string_equal(phones_find(&proof_desk.live, proof_desk.mac)->runs, old);
-		proof_teardown();
 	}
 }
 
@@ -57,7 +56,6 @@ static void was_cut(const struct family *f, const char *model, enum way way)
 	proof_announce(way, old);
 	everything_else(way, old);
 	proof_expect_nothing("cut");
-	proof_teardown();
 }
 
 static void was_refused(const struct family *f, const char *model, enum way way)
@@ -80,7 +78,6 @@ static void was_refused(const struct family *f, const char *model, enum way way)
 	}
 	everything_else(way, old);
 	proof_expect_nothing("refused");
-	proof_teardown();
 }
 
 static void stays_dark(const struct family *f, const char *model, enum way way)
@@ -91,7 +88,6 @@ static void stays_dark(const struct family *f, const char *model, enum way way)
 	proof_feed(proof_load_for(f, way), 99, true);
 	proof_wait_until(86400);
 	proof_expect_nothing("dark");
-	proof_teardown();
 }
 
 static void loader_again(const struct family *f, const char *model, enum way way)
@@ -106,7 +102,6 @@ static void loader_again(const struct family *f, const char *model, enum way way
 	proof_expect_nothing("loader");
 	assert_true(phones_find(&proof_desk.live, proof_desk.mac)->erased);
 	(void)way;
-	proof_teardown();
 }
 
 static void never_given_anything(const struct family *f, const char *model, enum way way)
@@ -120,7 +115,6 @@ static void never_given_anything(const struct family *f, const char *model, enum
 	proof_wait_until(4000);
 	proof_expect_nothing("never fed");
 	assert_string_equal(phones_find(&proof_desk.live, proof_desk.mac)->runs, load);
-	proof_teardown();
 }
 
 static void none_that_only_looks_like_it(void **state)
