@@ -77,7 +77,7 @@ function add_panel(test, metric, name,    list, n, s, count) {
 
 function draw_server(p, s, y,    server, class, test, metric, x1, x2) {
 	test = panel_test[p]; metric = panel_metric[p]; server = panel_server[p, s]
-	class = server == "reflashd" ? "us" : server ~ /^floor/ ? "floor" : "peer"
+	class = server == "reflashd" ? "us" : server ~ /^(floor|pingpong)/ ? "floor" : "peer"
 	ratios(test, server, metric)
 	text(left - 8, y + 4, "name " class, server)
 	x1 = place(low); x2 = place(high)

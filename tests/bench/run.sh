@@ -12,7 +12,9 @@
 #   SHORT=1 only goes the ways, with little work: it measures nothing
 #
 # one      1 client, 512-byte blocks, client and server on one CPU: the cost of a block. (On two
-#          CPUs each block waits for a wake-up, which hides the server: that is "one-free".)
+#          CPUs each block waits for a wake-up, which hides the server: that is "one-free".) floor: bare
+#          recvfrom() and sendto() of a file for the same client, which looks at every byte; pingpong:
+#          packets of the same sizes between two programs that look at nothing
 # window   1 client, blksize 1428, windowsize 64, as far as the server agrees
 # fifty    50 clients with an address each, 6 MiB each, wherever the scheduler puts them; floor and
 #          floor4 are bare sockets that answer without a thought: what the kernel gives at most
@@ -46,7 +48,7 @@ PATH=$PATH:/usr/sbin:/sbin
 OUT=${OUT:-$ROOT/build/bench}
 RESULTS=$OUT/results.tsv
 IP=10.77.0.1
-BIG=32 MANY=6 LEASES=1000 # MiB for one client, MiB for each of many, DHCP exchanges
+BIG=31 MANY=6 LEASES=1000 # MiB for one client, MiB for each of many, DHCP exchanges
 [ -z "${SHORT:-}" ] || BIG=1 MANY=1 LEASES=40
 SRV=rfb$$s CLI=rfb$$c
 CPUS=$(nproc)
@@ -153,6 +155,7 @@ tftp_servers() {
 	if "$BUSYBOX" --list 2>/dev/null | grep -qx tftpd; then echo busybox; fi
 	if have "$ATFTPD"; then echo atftpd; fi
 	if have "$RSTFTPD"; then echo rs-tftpd; fi
+	echo pingpong
 	echo floor
 	echo floor4
 }
@@ -233,7 +236,9 @@ start() {
 	atftpd-tftp)
 		set -- "$ATFTPD" --daemon --no-fork --maxthread 1000 --bind-address $IP --user root \
 			--group root --logfile - "$W/root" ;;
-	floor-tftp) set -- "$OUT/pingpong" serve $IP 69 ;;
+	pingpong-tftp) set -- "$OUT/pingpong" serve $IP 69 ;;
+	floor-big) set -- "$OUT/floor" $IP 69 "$W/root/bench-$BIG.bin" - ;;
+	floor-small) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" - ;;
 	floor-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" ;;
 	floor4-many) set -- "$OUT/floor" $IP 69 "$W/root/bench-$MANY.bin" 4 ;;
 	rs-tftpd-tftp) set -- "$RSTFTPD" -i $IP -p 69 -d "$W/root" -r ;;
@@ -390,7 +395,7 @@ memory_test() {
 	wait $client || :
 }
 
-floor_test() {
+pingpong_test() {
 	TEST=$1 CPU=$2
 	wants "$TEST" || return 0
 	place "$CPU"
@@ -411,15 +416,31 @@ ready() {
 	return 1
 }
 
-# One client against a bare ping-pong, many against sockets that answer without a thought:
-# floor takes all through one socket, floor4 through four with epoll, as a real server must.
+# Neither the client nor the server of a ping-pong looks at the bytes.
+pingpong_round() {
+	wants one || wants one-free || return 0
+	start pingpong tftp "$CPU_A"
+	sleep 0.3
+	pingpong_test one "$CPU_A"
+	pingpong_test one-free "$ALL"
+	stop
+}
+
+# floor_one FILE TEST MIB CPUS
+floor_one() {
+	wants "$2" || return 0
+	start floor "$1" "$CPU_A"
+	! ready tftpload --file "bench-$3.bin" --verify "$W/root/bench-$3.bin" --timeout 5 ||
+		tftp_test "$2" 1 "$3" "$4"
+	stop
+}
+
+# Sockets that answer without a thought. For one client: recvfrom() that blocks and sendto(). For
+# many floor takes all through one socket, floor4 through four with epoll, as a real server must.
 floor_round() {
 	if [ "$SERVER" = floor ]; then
-		start floor tftp "$CPU_A"
-		sleep 0.3
-		floor_test one "$CPU_A"
-		floor_test one-free "$ALL"
-		stop
+		floor_one big one $BIG "$CPU_A"
+		floor_one small one-free $MANY "$ALL"
 	fi
 	wants fifty || wants twohundred || wants swarm || return 0
 	start "$SERVER" many "$CPU_A"
@@ -432,7 +453,11 @@ floor_round() {
 }
 
 tftp_round() {
-	case $SERVER in floor*)
+	case $SERVER in
+	pingpong)
+		pingpong_round
+		return ;;
+	floor*)
 		floor_round
 		return ;;
 	esac

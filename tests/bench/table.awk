@@ -5,7 +5,8 @@
 # also given as a multiple of what the same server took in the same round when nothing was lost.
 BEGIN {
 	FS = "\t"
-	title["one"] = "TFTP, 512-byte blocks, 1 client, 32 MiB, client and server on one CPU (floor: a bare recvfrom/sendto ping-pong)"
+	title["one"] = "TFTP, 512-byte blocks, 1 client, 31 MiB, client and server on one CPU (floor: bare recvfrom/sendto of the same\n" \
+		"  bytes for the same client; pingpong: of the same sizes, and nobody looks at the bytes)"
 	title["one-free"] = "the same, 6 MiB, wherever the scheduler puts them"
 	title["window"] = "TFTP, blksize 1428 windowsize 64 (where the server knows it), 1 client, one CPU"
 	title["fifty"] = "TFTP, 512-byte blocks, 50 clients, 6 MiB each"
@@ -77,7 +78,7 @@ function compare_with_lossless(    key, part, without) {
 function find_best(    key, part, r) {
 	for (key in value) {
 		split(key, part, SUBSEP)
-		if (part[2] == "reflashd" || part[2] ~ /^floor/ || part[2] == "best_peer")
+		if (part[2] == "reflashd" || part[2] ~ /^(floor|pingpong)/ || part[2] == "best_peer")
 			continue
 		r = part[1] SUBSEP "best_peer" SUBSEP part[3] SUBSEP part[4]
 		if (!(r in best) || better(part[3], value[key], best[r]))

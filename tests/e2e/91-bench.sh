@@ -6,7 +6,7 @@
 
 need taskset cc
 ns_make # or skips
-SHORT=1 ROUNDS=1 OUT=$T/bench SERVERS="reflashd floor floor4" BIN=$BIN \
+SHORT=1 ROUNDS=1 OUT=$T/bench SERVERS="reflashd pingpong floor floor4" BIN=$BIN \
 	TESTS="one one-free window fifty loss memory burst dhcp1 dhcp10 dhcp50 powered" \
 	sh "$ROOT/tests/bench/run.sh" >"$T/bench.log" 2>&1 || fail "$(cat "$T/bench.log")"
 results=$T/bench/results.tsv
