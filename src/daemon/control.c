@@ -104,6 +104,7 @@ static void on_written(uv_write_t *write, int status)
 /* Takes over the malloc'ed text and puts a newline behind it. */
 static void tell(struct asker *a, char *text, size_t len)
 {
+	static char newline[] = "\n"; /* it may be written long after we have returned */
 	struct reply *r = text ? calloc(1, sizeof(*r)) : NULL;
 	uv_buf_t buffers[2];
 
@@ -116,7 +117,7 @@ static void tell(struct asker *a, char *text, size_t len)
 	}
 	r->text = text;
 	buffers[0] = uv_buf_init(text, (unsigned)len);
-	buffers[1] = uv_buf_init((char[]){'\n'}, 1);
+	buffers[1] = uv_buf_init(newline, 1);
 	if (uv_write(&r->write, (uv_stream_t *)&a->pipe, buffers, 2, on_written) != 0) {
 		free(text);
 		free(r);

@@ -75,6 +75,34 @@ deaf = socket.socket(socket.AF_UNIX); deaf.connect(sys.argv[1]); deaf.sendall(b'
 EOF
 code 0 ask status
 
+# Somebody who reads late: what waited for him is whole, line by line.
+for n in 96 97 98 99; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
+in_cli python3 - $IP <<'EOF'
+import socket, sys, time
+for host in range(96, 100):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.%d' % host, 0))
+    for n in range(200):
+        time.sleep(0.005 if n % 20 == 0 else 0)
+        s.sendto(b'\0\1Name-%d.that.is.as.long.as.a.name.may.be\0octet\0' % n, (sys.argv[1], 69))
+EOF
+python3 - "$C" <<'EOF' || fail "what waited for a slow reader is damaged"
+import json, socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1]); s.sendall(b'events\n')
+time.sleep(0.3)
+for _ in range(5): # the daemon does other things meanwhile
+    other = socket.socket(socket.AF_UNIX); other.settimeout(5); other.connect(sys.argv[1]); other.sendall(b'status\n')
+    while other.recv(65536): pass
+out = b''
+while True:
+    part = s.recv(65536)
+    if not part: break
+    out += part
+lines = out.split(b'\n')
+assert lines.pop() == b'' and len(lines) > 600, len(lines)
+seqs = [json.loads(l)['seq'] for l in lines]
+assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+EOF
+
 # Only root and its own user may stop it.
 if command -v setpriv >/dev/null; then
 	chmod 711 "$T"
