@@ -141,6 +141,29 @@ static void files(void **state)
 	in_child(files_body);
 }
 
+/* What is given away is what was looked at, never what a link leads to. */
+static void gives_only_what_is_there(void **state)
+{
+	char file[128], other[128];
+	int at = open(folder, O_PATH | O_DIRECTORY);
+
+	(void)state;
+	make("gift.txt");
+	assert_int_equal(rights_give(at, "gift.txt", S_IFREG, geteuid(), getegid()), 0);
+	assert_int_equal(rights_give(at, "gift.txt", S_IFSOCK, geteuid(), getegid()), -ELOOP);
+	assert_int_equal(rights_give(at, "none.txt", S_IFREG, geteuid(), getegid()), -ENOENT);
+	snprintf(file, sizeof(file), "%s/gift.txt", folder);
+	snprintf(other, sizeof(other), "%s/soft.txt", folder);
+	assert_int_equal(symlink("gift.txt", other), 0);
+	assert_int_equal(rights_give(at, "soft.txt", S_IFREG, geteuid(), getegid()), -ELOOP);
+	unlink(other);
+	assert_int_equal(link(file, other), 0);
+	assert_int_equal(rights_give(at, "soft.txt", S_IFREG, geteuid(), getegid()), -ELOOP);
+	unlink(other);
+	unlink(file);
+	close(at);
+}
+
 static void *nothing(void *ctx)
 {
 	return ctx;
@@ -556,6 +579,7 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_only_what_is_there),
 		cmocka_unit_test(process),     cmocka_unit_test(files),	 cmocka_unit_test(calls),
 		cmocka_unit_test(computing),   cmocka_unit_test(user),	 cmocka_unit_test(lies),
 		cmocka_unit_test(sentences),   cmocka_unit_test(walked), cmocka_unit_test(examined),
