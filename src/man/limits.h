@@ -57,6 +57,9 @@ static const struct limit_row {
 	 "And of one sender as many as no phone would make in 6 s. What is left out is counted "
 	 "and told in one sentence (daemon.note, left-out); phones that have an address are "
 	 "told as ever."},
+	{"Other DHCP servers", RIVALS_MAX, "told in a minute",
+	 "A server counts once for each phone that has chosen it (network.rival). What is not told "
+	 "counts all the same: only phones get an address then."},
 	{"Events that can be asked for later", RECENT_LINES_MAX, "", "The oldest go first."},
 	{"Files below one FIRMWARE folder", SCAN_FILES_MAX, "",
 	 "With more the folder is refused: it is most likely not the one that was meant."},

@@ -147,6 +147,24 @@ wait_event daemon.note 'sip-crowded.*10.77.0.90|10.77.0.90.*sip-crowded' >/dev/n
 wait $pid || fail "the crowd came to grief: $(cat "$T/sip.log")"
 row "300 SIP connections of one address" "eight are kept, said once; others come in" "$open open; another is answered"
 
+# --- DHCP servers that somebody invents, by naming them as the one that was chosen
+cat >"$T/rivals.py" <<'END'
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.90', 68))
+for n in range(1000):
+    mac, server = struct.pack('>HI', 0x200, n), struct.pack('>HH', 0x0a63, n)
+    s.sendto(struct.pack('>BBBBIHH', 1, 1, 6, 0, n, 0, 0x8000) + bytes(16) + mac + bytes(202) + b'\x63\x82\x53\x63' +
+             b'\x35\1\3\x36\4' + server + b'\x32\4\x0a\x4d\0\x3c\xff', (sys.argv[1], 67))
+    if n % 50 == 0: time.sleep(0.01)
+END
+before=$(grep -c '"network.rival"' "$EVENTS" || :)
+in_cli python3 "$T/rivals.py" $IP || fail "no invented servers"
+wait_event network.rival '10.99.0.60' >/dev/null
+sleep 0.3
+told=$(($(grep -c '"network.rival"' "$EVENTS") - before))
+[ "$told" -le 64 ] || fail "$told invented DHCP servers are told of one by one"
+row "1000 invented DHCP servers" "64 are told in a minute" "$told told"
+
 # --- folders and archives
 L=$T/limits
 mkdir "$L" "$L/many" "$L/large" "$L/deep"
