@@ -103,6 +103,24 @@ seqs = [json.loads(l)['seq'] for l in lines]
 assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
 EOF
 
+# Somebody else answers there, and means the terminal.
+for what in '{"error":"\u001b[2J"}' '{"version":"\u009b2J","notice":"a"}' '[{"mac":"\n"}]' '{"time":"x","text":"\u001b]0;a\u0007"}' \
+	'{"version":"'"$(printf '\302\233')"'2J"}' '{"text":"'"$(printf '\033')"'[2J"}'; do
+	for command in status phones events 'status --json' 'events --json'; do
+		rm -f "$T/other"
+		python3 - "$T/other" "$what" <<'EOF' &
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + '.new'); s.listen(1); os.rename(sys.argv[1] + '.new', sys.argv[1])
+c = s.accept()[0]; c.recv(100); c.sendall(os.fsencode(sys.argv[2]) + b'\n')
+EOF
+		wait_until 5 test -S "$T/other" || fail "nobody else listens"
+		# shellcheck disable=SC2086 # the command and its option
+		code 6 "$BIN" $command --control "$T/other"
+		! tr -d '\n' <"$T/out" | LC_ALL=C grep -q '[^ -~]' || fail "$command shows what is meant for the terminal: $what"
+		grep -q 'answers there is no reflashd' "$T/out" || fail "$command does not say that somebody else answers: $(cat "$T/out")"
+	done
+done
+
 # Only root and its own user may stop it.
 if command -v setpriv >/dev/null; then
 	chmod 711 "$T"
