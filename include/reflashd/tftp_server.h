@@ -32,6 +32,7 @@ enum tftp_found {
 struct tftp_file {
 	uint64_t size;
 	void *content;
+	bool known; /* the client is: it has an address from us. See server.c */
 	char load[72];	/* the bundle it is served from, or "" */
 	char name[160]; /* the name it is known by here; for events */
 	char why[256];	/* for WITHHELD and TRY_LATER (and UNKNOWN, if there is something to say):
@@ -81,6 +82,7 @@ struct tftp_server {
 	unsigned active;
 	usec_t wake; /* no slot needs attention before this; may be too early, never too late */
 	uint32_t fresh, free_first, free_last; /* kept by slots.c */
+	uint32_t hand; /* where a transfer to be displaced is looked for next */
 };
 
 #define TFTP_NO_SLOT UINT32_MAX
@@ -92,6 +94,7 @@ struct tftp_server {
 struct tftp_out {
 	uint32_t slot; /* the transfer that send belongs to, or TFTP_NO_SLOT */
 	bool opened;   /* a new transfer: open its port, then send */
+	bool displaced; /* and it took the slot of one that ended herewith: close that port first */
 	bool closed;   /* it ended: send (if anything), then close its port */
 	struct tftp_peer peer;
 	struct tftp_send send; /* of that transfer */

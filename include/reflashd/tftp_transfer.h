@@ -76,6 +76,7 @@ enum tftp_outcome {
 	TFTP_HUNG_UP,	/* the client's port is closed */
 	TFTP_SILENT,	/* gave up waiting; the send that goes with it is an ERROR */
 	TFTP_RESTARTED, /* the client started something else from the same port */
+	TFTP_DISPLACED, /* it made room for somebody who is better known */
 };
 
 struct tftp_transfer {
@@ -128,6 +129,8 @@ void tftp_transfer_repeat(struct tftp_transfer *t, usec_t now, struct tftp_send 
 void tftp_transfer_moved_on(struct tftp_transfer *t);
 /* The client uses its port for something else now: nothing more may be sent to it. */
 void tftp_transfer_restarted(struct tftp_transfer *t);
+/* Its place is wanted for another transfer. */
+void tftp_transfer_displaced(struct tftp_transfer *t);
 void tftp_transfer_tick(struct tftp_transfer *t, usec_t now, struct tftp_send *send);
 usec_t tftp_transfer_deadline(const struct tftp_transfer *t); /* USEC_NEVER once ended */
 

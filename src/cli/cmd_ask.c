@@ -3,6 +3,10 @@
  * `reflashd status`, `phones`, `events` and `stop`: they ask the running daemon over its control
  * socket (src/daemon/control.c says what is spoken there) and show the answer; with --json as
  * it came.
+ *
+ * What can go wrong: nobody answers, or somebody else. A daemon says printable ASCII only; a line
+ * with anything else in it, plain or as an escape of JSON, might be meant for root's terminal and
+ * is not shown.
  */
 #include "options.h"
 #include "terminal.h"
@@ -130,6 +134,25 @@ static void end(struct asking *a)
 	cli_args_free(&a->args);
 }
 
+static bool is_shown(const char *line, size_t len)
+{
+	if (len && line[len - 1] == '\n')
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] < ' ' || line[i] > '~')
+			return false;
+		if (line[i] == '\\' && (++i == len || (line[i] != '\\' && line[i] != '"')))
+			return false;
+	}
+	return true;
+}
+
+static void complain_of_stranger(void)
+{
+	cli_complain("what answers there is no reflashd: it says what none would, and that is not "
+		     "shown");
+}
+
 /* The answer in one line, as JSON; NULL after a complaint. */
 static json_t *read_answer(struct asking *a)
 {
@@ -139,6 +162,11 @@ static json_t *read_answer(struct asking *a)
 	size_t size = 0;
 	ssize_t len = getline(&line, &size, a->answer);
 
+	if (len > 0 && !is_shown(line, (size_t)len)) {
+		complain_of_stranger();
+		free(line);
+		return NULL;
+	}
 	if (len > 0)
 		value = json_loadb(line, (size_t)len, 0, NULL);
 	error = json_string_value(json_object_get(value, "error"));
@@ -337,6 +365,11 @@ int cmd_events(int argc, char *const argv[])
 		return exit_code;
 	exit_code = EXIT_CODE_DONE;
 	while ((len = getline(&line, &size, a.answer)) > 0) {
+		if (!is_shown(line, (size_t)len)) {
+			complain_of_stranger();
+			exit_code = EXIT_CODE_SYSTEM;
+			break;
+		}
 		if (a.args.times[JSON])
 			fwrite(line, 1, (size_t)len, stdout);
 		else if (!print_event(line, (size_t)len))

@@ -247,6 +247,15 @@ static int install(struct program *p)
 	return 0;
 }
 
+void confine_memory(uint64_t bytes)
+{
+	rlim_t most = bytes < RLIM_INFINITY ? (rlim_t)bytes : RLIM_INFINITY;
+	const struct rlimit limit = {most, most};
+
+	if (!WITH_SANITIZER) /* which takes terabytes and uses few of them */
+		setrlimit(RLIMIT_DATA, &limit);
+}
+
 int confine_calls(void)
 {
 	/* First, for what is called for every packet. */

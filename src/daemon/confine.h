@@ -28,6 +28,8 @@ extern const char *const confine_libraries[];
 int confine_descriptors(int fd);
 /* No more rights by any program that is run, and no core file, not even for the same user. */
 int confine_process(void);
+/* No more memory than that. */
+void confine_memory(uint64_t bytes);
 /* The version of Landlock that holds now; 0: this kernel has none, nothing changed; else negative
  * errno. */
 int confine_files(const struct confine_files *files);

@@ -22,8 +22,10 @@
 #include "recent.h"
 #include "reflashd/board_json.h"
 #include "reflashd/text.h"
+#include "rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +103,7 @@ static void on_written(uv_write_t *write, int status)
 /* Takes over the malloc'ed text and puts a newline behind it. */
 static void tell(struct asker *a, char *text, size_t len)
 {
+	static char newline[] = "\n"; /* it may be written long after we have returned */
 	struct reply *r = text ? calloc(1, sizeof(*r)) : NULL;
 	uv_buf_t buffers[2];
 
@@ -113,7 +116,7 @@ static void tell(struct asker *a, char *text, size_t len)
 	}
 	r->text = text;
 	buffers[0] = uv_buf_init(text, (unsigned)len);
-	buffers[1] = uv_buf_init((char[]){'\n'}, 1);
+	buffers[1] = uv_buf_init(newline, 1);
 	if (uv_write(&r->write, (uv_stream_t *)&a->pipe, buffers, 2, on_written) != 0) {
 		free(text);
 		free(r);
@@ -320,15 +323,26 @@ static void make_folder(const char *path, uid_t uid, gid_t gid)
 		return;
 	*slash = 0;
 	/* What is wrong with it, the socket tells. Ours, so that it can be removed later. */
-	if ((mkdir(folder, 0755) == 0 || strcmp(path, DEFAULT_PATH) == 0) && uid != geteuid() &&
-	    lchown(folder, uid, gid) != 0)
-		return;
+	if ((mkdir(folder, 0755) == 0 || strcmp(path, DEFAULT_PATH) == 0) && uid != geteuid())
+		rights_give(AT_FDCWD, folder, S_IFDIR, uid, gid);
+}
+
+/* The folder may be another user's, who could put something else in the place of what was just
+ * made: so it has its permissions from the beginning. */
+static int bind_for_group(int fd, const struct sockaddr_un *sa)
+{
+	mode_t before = umask(0117);
+	int err = bind(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 ? -errno : 0;
+
+	umask(before);
+	return err;
 }
 
 static int bind_at(struct control *c, const char *path, uid_t uid, gid_t gid)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	struct stat st;
+	int err;
 
 	make_folder(path, uid, gid);
 	if (lstat(path, &st) == 0) {
@@ -339,13 +353,13 @@ static int bind_at(struct control *c, const char *path, uid_t uid, gid_t gid)
 		unlink(path);
 	}
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->fd < 0 || !text_copy(sa.sun_path, sizeof(sa.sun_path), path) ||
-	    bind(c->fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
+	if (c->fd < 0 || !text_copy(sa.sun_path, sizeof(sa.sun_path), path))
 		return -errno;
+	err = bind_for_group(c->fd, &sa);
+	if (err)
+		return err;
 	c->bound = true;
-	if (chmod(path, 0660) != 0 || (uid != geteuid() && lchown(path, uid, gid) != 0))
-		return -errno;
-	return 0;
+	return uid != geteuid() ? rights_give(AT_FDCWD, path, S_IFSOCK, uid, gid) : 0;
 }
 
 int control_prepare(struct daemon *d, uid_t uid, gid_t gid, struct fault *f)

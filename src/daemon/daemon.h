@@ -10,6 +10,7 @@
 #define REFLASHD_DAEMON_DAEMON_H
 
 #include "bus.h"
+#include "limits.h"
 #include "link.h"
 #include "parts.h"
 #include "reflashd/arp_probe.h"
@@ -50,12 +51,11 @@ struct dhcp_port {
 struct rivals {
 	bool any;    /* since this wire was last found to be ours alone */
 	usec_t last; /* when one was heard */
-	unsigned next;
 	struct rival {
 		uint32_t server; /* 0: free */
 		struct mac phone;
 		usec_t said;
-	} heard[16];
+	} heard[RIVALS_MAX];
 };
 
 /* address_check.c: is our address somebody else's? */

@@ -12,9 +12,10 @@
  * but computing (seccomp), works, and ends. The next job gets a new child, so one cannot leave
  * anything behind for the next.
  *
- * What can go wrong: the child crashes, or needs more time or memory than any firmware may. Then
- * the connection ends early; whoever asked says what that means. The keeper gone: nothing is read
- * until the next start.
+ * What can go wrong: the child crashes, needs more time or memory than any firmware may, or falls
+ * silent. Then the connection ends early; whoever asked says what that means. The keeper gone: its
+ * children end with it, and nothing is read until the next start. So the end of the program need
+ * not wait for a child that is still at work, or that somebody has taken over.
  */
 #include "reader.h"
 
@@ -33,8 +34,11 @@
 #include <unistd.h>
 
 #define CPU_SECONDS  300 /* the largest archive that may be takes a few */
+#define MEMORY_BYTES (UINT64_C(3) << 30) /* the largest needs a third: archive, inner one, file */
+#define SILENT_MOST  (CPU_SECONDS + 30) /* seconds */
 #define BUFFER_BYTES (1 << 20)
 
+static bool ended;
 static int keeper_fd = -1;
 static pid_t keeper_pid;
 static bool closed_off;
@@ -88,6 +92,7 @@ bool reader_close_off(void)
 	setrlimit(RLIMIT_FSIZE, &none);
 	setrlimit(RLIMIT_NOFILE, &none);
 	setrlimit(RLIMIT_NPROC, &none);
+	confine_memory(MEMORY_BYTES);
 	err = confine_to_computing();
 	closed_off = true;
 	return !err || err == -ENOSYS;
@@ -152,6 +157,7 @@ static int confine_to_libraries(void)
 static _Noreturn void keep(int fd)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGXFSZ};
+	pid_t self = getpid();
 	int own[2];
 	char job;
 
@@ -168,6 +174,9 @@ static _Noreturn void keep(int fd)
 	confine_calls(); /* where there is no filter the rest has to do */
 	while (receive(3, &job, own)) {
 		if (fork_alone() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+			if (getppid() != self)
+				_exit(1);
 			close(3);
 			if (job == READER_UNPACK)
 				unpacker_work(own[0], own[1]);
@@ -199,6 +208,13 @@ int reader_start(struct fault *f)
 	}
 	keeper_fd = ends[0];
 	return 0;
+}
+
+void reader_end(void)
+{
+	__atomic_store_n(&ended, true, __ATOMIC_RELAXED);
+	if (keeper_fd >= 0)
+		shutdown(keeper_fd, SHUT_RDWR);
 }
 
 void reader_stop(void)
@@ -235,14 +251,19 @@ static bool hand_over(char job, int connection, int file)
 
 int reader_ask(enum reader_job job, int file, int *fd)
 {
+	const struct timeval patience = {.tv_sec = SILENT_MOST};
 	int ends[2], size = BUFFER_BYTES;
 	struct fault f;
 	bool asked;
 
+	if (__atomic_load_n(&ended, __ATOMIC_RELAXED))
+		return -EPIPE;
 	if (reader_start(&f) != 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return -ENOMEM;
 	for (int i = 0; i < 2; i++)
 		setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	asked = hand_over((char)job, ends[1], file);
 	close(ends[1]);
 	if (asked)

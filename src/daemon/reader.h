@@ -15,6 +15,8 @@ enum reader_job {
 /* Starts it, before there are threads or sockets. Without this the first job starts it.
  * 0 or a negative errno with *f. */
 int reader_start(struct fault *f);
+/* Nothing more is read: who waits for an answer gets none, at once. Then reader_stop(). */
+void reader_end(void);
 void reader_stop(void);
 /* A child for one job, at the other end of *fd. file goes with it; -1: none. 0, -ENOMEM, or
  * -EPIPE when the process that makes the children is gone. For any thread. */

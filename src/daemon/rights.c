@@ -17,12 +17,14 @@
 #include "reflashd/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -200,6 +202,23 @@ int rights_reduce(const struct rights_user *u)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the kernel set it anew with the user */
 	reduced = err >= 0;
 	left = reduced ? keep : 0;
+	return err;
+}
+
+int rights_give(int folder, const char *name, mode_t type, uid_t uid, gid_t gid)
+{
+	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	/* From here on it is this very one, whatever is put in its place. */
+	if (fstat(fd, &st) != 0 || (st.st_mode & S_IFMT) != type ||
+	    (type != S_IFDIR && st.st_nlink != 1))
+		err = -ELOOP;
+	else if (st.st_uid != uid && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0)
+		err = -errno;
+	close(fd);
 	return err;
 }
 

@@ -39,6 +39,10 @@ void rights_wake(unsigned rights);
 void rights_sleep(void);
 /* Gives these up for good. */
 void rights_give_up(unsigned rights);
+/* Gives what stands there to that user, if it is of that type (S_IFREG …) and has no other name
+ * anywhere: so never what a link leads to, whoever may write to the folder. 0; -ELOOP: it is
+ * something else; else negative errno. */
+int rights_give(int folder, const char *name, mode_t type, uid_t uid, gid_t gid);
 /* May the network be changed, by a right that is awake or asleep? */
 bool rights_have(unsigned rights);
 

@@ -2,7 +2,7 @@
 /*
  * Other DHCP servers, by whichever ear they were heard: the probe's answers, a phone's REQUEST
  * that names another server, the raw wire. One voice: each server is said once, and then at
- * most once a minute.
+ * most once a minute, and of all of them RIVALS_MAX in a minute.
  *
  * Before we serve such a server ends the program. Later it does not, since a phone may be writing
  * its flash at this moment; but from then on only phones get an address from us (--clients
@@ -14,21 +14,24 @@
 
 #define SAY_AGAIN USEC_SEC(60)
 
-/* May it be said (again)? */
+/* May it be said (again)? Servers and phones are soon invented: there is no more to be said in a
+ * minute than there is room. */
 static bool is_news(struct rivals *r, uint32_t server, struct mac phone, usec_t now)
 {
-	struct rival *at = NULL;
+	struct rival *room = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(r->heard) && !at; i++)
-		if (r->heard[i].server == server && mac_equal(r->heard[i].phone, phone))
-			at = &r->heard[i];
-	if (at && now - at->said < SAY_AGAIN)
-		return false;
-	if (!at) {
-		at = &r->heard[r->next];
-		r->next = (r->next + 1) % (unsigned)ARRAY_LEN(r->heard);
+	for (size_t i = 0; i < ARRAY_LEN(r->heard); i++) {
+		struct rival *at = &r->heard[i];
+		bool fresh = at->server && now - at->said < SAY_AGAIN;
+
+		if (fresh && at->server == server && mac_equal(at->phone, phone))
+			return false;
+		if (!fresh && !room)
+			room = at;
 	}
-	*at = (struct rival){.server = server, .phone = phone, .said = now};
+	if (!room)
+		return false;
+	*room = (struct rival){.server = server, .phone = phone, .said = now};
 	return true;
 }
 

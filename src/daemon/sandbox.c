@@ -7,9 +7,9 @@
  *   with all rights   the files of --events and --pcap are opened, and the socket of the service
  *                     manager; the control socket is made; a child looks at the firewall (nft wants
  *                     root) and ends; who holds our ports is noted (only root can see that); the
- *                     process that reads firmware starts (reader.c); the state folder is made and given
- *                     to the user we become; firmware folders, --keys and --models are opened
- *                     (places.c)
+ *                     process that reads firmware starts (reader.c); the state folder is made
+ *                     and given to the user we become; firmware folders, --keys and --models are
+ *                     opened (places.c)
  *   sandbox_enter()   another user; of all rights three are left and asleep (rights.c); no core
  *                     files, no more rights by running programs; Landlock; seccomp (confine.c)
  *   firmware          is read; archives are parsed and signatures checked in children that have
@@ -64,10 +64,18 @@ static bool entered;
 
 /* ---- the state folder ---- */
 
+/* Somebody's phones.ods in his home folder is not. */
 static bool is_ours(const char *name)
 {
-	return strncmp(name, "leases", 6) == 0 || strncmp(name, "phones", 6) == 0 ||
-	       strncmp(name, "added.", 6) == 0;
+	static const char *const begin[] = {"leases.journal", "leases", "phones"},
+				 *const end[] = {"", ".new", ".damaged"};
+
+	for (size_t i = 0; i < ARRAY_LEN(begin); i++)
+		for (size_t k = 0; k < ARRAY_LEN(end); k++)
+			if (strncmp(name, begin[i], strlen(begin[i])) == 0 &&
+			    strcmp(name + strlen(begin[i]), end[k]) == 0)
+				return true;
+	return strncmp(name, "added.", 6) == 0;
 }
 
 /* Gives our files to the user; tells whether the folder is one that we may give away, too. */
@@ -81,7 +89,7 @@ static bool give_files(int folder)
 	if (!dir && again >= 0)
 		close(again);
 	while (dir && (entry = readdir(dir))) {
-		struct stat st;
+		int err;
 
 		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "firmware") == 0)
 			continue;
@@ -90,12 +98,9 @@ static bool give_files(int folder)
 			continue;
 		}
 		ours = true;
-		/* Not through a link: neither a symbolic nor a hard one. */
-		if (fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid != user.uid)
-			if (fchownat(folder, entry->d_name, user.uid, user.gid,
-				     AT_SYMLINK_NOFOLLOW) != 0)
-				strange = true;
+		/* A link is left as it is: we never write through one. */
+		err = rights_give(folder, entry->d_name, S_IFREG, user.uid, user.gid);
+		strange |= err && err != -ELOOP;
 	}
 	if (dir)
 		closedir(dir);

@@ -295,6 +295,7 @@ static void finish(struct daemon *d)
 	struct fault f;
 
 	service_stop(d);
+	reader_end();
 	loading_stop(d);
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->stop)

@@ -89,6 +89,13 @@ static const struct phone_facts *facts_of(struct daemon *d, uint32_t ip, const c
 	return facts;
 }
 
+static bool has_lease(struct daemon *d, uint32_t ip)
+{
+	const struct lease *l = lease_find_ip(&d->dhcp.leases, ip);
+
+	return l && l->state == LEASE_BOUND;
+}
+
 static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name, bool netascii,
 			    struct tftp_file *file)
 {
@@ -101,6 +108,7 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 	size_t len = 0;
 
 	memset(file, 0, sizeof(*file));
+	file->known = has_lease(d, ip);
 	catalogue_find(&d->catalogue, ip, name->folder, name->base, facts, &a);
 	text_copy(file->name, sizeof(file->name), name->base);
 	if (a.kind != ANSWER_EXPECTED)
@@ -146,6 +154,8 @@ static void perform(struct tftp_port *p)
 		sendto(p->fd, out->error, out->error_len, 0, (struct sockaddr *)&to, sizeof(to));
 	}
 	if (out->slot != TFTP_NO_SLOT) {
+		if (out->displaced)
+			tftp_lanes_leave(&p->lanes, &p->seat[out->slot]);
 		if (out->opened)
 			p->seat[out->slot] = tftp_lanes_seat(&p->lanes, out->peer, p->local_ip);
 		if (out->send.control || out->send.count)

@@ -19,7 +19,9 @@
  *         header that disagrees with it is a warning there and a refusal here.
  *
  * Entries are unpacked into memory under two limits, per file and in all, counted on bytes
- * that really came out: what an entry claims to be is only a hint. Owners and modes are ignored.
+ * that really came out: what an entry claims to be is only a hint. What is passed over counts by
+ * its claim, since so much of a tar is unpacked on the way to the next entry; and names of a
+ * megabyte each, which cost the time of a file, are no names. Owners and modes are ignored.
  */
 #include "reflashd/archive.h"
 
@@ -38,6 +40,9 @@
 #define TAR_BLOCK  512
 #define GZIP_AFTER 8 /* CRC and length, little-endian */
 #define NAME_SHOWN 160
+#define PATH_MOST  4096
+
+#define TOO_MUCH "unpacks to more than any phone firmware has"
 
 #define LIBARCHIVE(F)                                                                              \
 	F(archive_entry_filetype)                                                                  \
@@ -228,7 +233,7 @@ static const char *stream_finish(struct stream *s, const uint8_t *data, size_t l
 		return NULL;
 	while (!s->broken && stream_next(s).len)
 		if (s->length - before > ARCHIVE_FILE_MAX)
-			return "unpacks to more than any phone firmware has";
+			return TOO_MUCH;
 	if (s->broken || len < GZIP_AFTER)
 		return "it is damaged or cut short; get it again";
 	if (tar.archive_filter_bytes(s->gzip, -1) != (la_int64_t)len)
@@ -272,6 +277,8 @@ static int check_entry(struct unpacker *r, struct archive_entry *e, const char *
 		return refuse(r->walk, r->name, path, "is a link");
 	if (tar.archive_entry_filetype(e) != AE_IFREG && tar.archive_entry_filetype(e) != AE_IFDIR)
 		return refuse(r->walk, r->name, path, "is neither a file nor a folder");
+	if (strlen(path) > PATH_MOST)
+		return refuse(r->walk, r->name, path, "has a name longer than any file can have");
 	if (!plain_name(path))
 		return refuse(r->walk, r->name, path, "has a name that leads out of its folder");
 	/* libarchive tells the method only here. The rarer unpackers are the riskier ones. */
@@ -317,8 +324,7 @@ static int unpack(struct unpacker *r, struct archive_entry *e, const char *path,
 		r->walk->total += (size_t)n;
 		if (len > max || r->walk->total > ARCHIVE_TOTAL_MAX) {
 			free(data);
-			return refuse(r->walk, r->name, path,
-				      "unpacks to more than any phone firmware has");
+			return refuse(r->walk, r->name, path, TOO_MUCH);
 		}
 		if (len == size)
 			data = grow(data, &size);
@@ -396,6 +402,21 @@ static int walk_file(struct unpacker *r, struct archive_entry *e, const char *pa
 	return err;
 }
 
+/* Folders, and dot files: what a desktop left behind (__MACOSX/._SIP70…), as in a folder. */
+static int pass_over(struct unpacker *r, struct archive_entry *e, const char *path)
+{
+	int64_t claimed = tar.archive_entry_size_is_set(e) ? tar.archive_entry_size(e) : 0;
+
+	if (claimed > ARCHIVE_FILE_MAX)
+		return refuse(r->walk, r->name, path, TOO_MUCH);
+	r->walk->total += claimed > 0 ? (size_t)claimed : 0;
+	if (r->walk->total > ARCHIVE_TOTAL_MAX)
+		return refuse(r->walk, r->name, path, TOO_MUCH);
+	return tar.archive_read_data_skip(r->archive) == ARCHIVE_OK
+		       ? 0
+		       : refuse(r->walk, r->name, path, "is damaged or cut short");
+}
+
 static int walk_entry(struct unpacker *r, struct archive_entry *e)
 {
 	const char *path = tar.archive_entry_pathname(e), *name;
@@ -409,12 +430,9 @@ static int walk_entry(struct unpacker *r, struct archive_entry *e)
 	if (err)
 		return err;
 	name = plain_name(path);
-	/* Dot files are what a desktop left behind (__MACOSX/._SIP70…), as in a folder. */
 	if (tar.archive_entry_filetype(e) != AE_IFDIR && *name && *name != '.')
 		return walk_file(r, e, path, name);
-	return tar.archive_read_data_skip(r->archive) == ARCHIVE_OK
-		       ? 0
-		       : refuse(r->walk, r->name, path, "is damaged or cut short");
+	return pass_over(r, e, path);
 }
 
 static int walk_entries(struct unpacker *r)

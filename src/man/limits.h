@@ -31,8 +31,9 @@ static const struct limit_row {
 	 "lease that runs is never given to somebody else; of the others the one that ended "
 	 "longest ago goes first."},
 	{"Transfers", 1000, "at once, 8 of one address (--max-transfers, --max-per-client)",
-	 "One more is answered \"try again later\" and told (tftp.refused, busy). Names that are "
-	 "not here are answered all the same."},
+	 "One more is answered \"try again later\" and told (tftp.refused, busy), unless it is a "
+	 "phone with an address from us: for that one a transfer makes room whose client has none "
+	 "and never answered. Names that are not here are answered all the same."},
 	{"A client that never answered", S(TFTP_UNHEARD), "seconds",
 	 "Its address may be forged: it is sent the first block and seven resends, 4500 bytes for "
 	 "each request of --max-per-client, and then nothing in the minute until they are given "
@@ -57,6 +58,9 @@ static const struct limit_row {
 	 "And of one sender as many as no phone would make in 6 s. What is left out is counted "
 	 "and told in one sentence (daemon.note, left-out); phones that have an address are "
 	 "told as ever."},
+	{"Other DHCP servers", RIVALS_MAX, "told in a minute",
+	 "A server counts once for each phone that has chosen it (network.rival). What is not told "
+	 "counts all the same: only phones get an address then."},
 	{"Events that can be asked for later", RECENT_LINES_MAX, "", "The oldest go first."},
 	{"Files below one FIRMWARE folder", SCAN_FILES_MAX, "",
 	 "With more the folder is refused: it is most likely not the one that was meant."},

@@ -168,6 +168,7 @@ static const char *end_code(const struct tftp_transfer *t)
 	switch (t->outcome) {
 	case TFTP_HUNG_UP: return "hung-up";
 	case TFTP_RESTARTED: return "started-over";
+	case TFTP_DISPLACED: return "made-room";
 	case TFTP_SILENT: return t->answered ? "fell-silent" : "never-answered";
 	case TFTP_REJECTED:
 	case TFTP_RUNNING:
@@ -189,6 +190,12 @@ static void set_end(struct event *e, const struct tftp_slot *slot, struct span r
 	case TFTP_RESTARTED:
 		e->severity = SEVERITY_NOTICE;
 		event_set_text(e, FIELD_REASON, "it started over");
+		break;
+	case TFTP_DISPLACED:
+		e->severity = SEVERITY_NOTICE;
+		event_set_text(e, FIELD_REASON,
+			       "it had not answered yet, and made room for a phone that has its "
+			       "address from us");
 		break;
 	case TFTP_SILENT:
 		if (t->answered)

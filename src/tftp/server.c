@@ -19,7 +19,11 @@
  * - a request for another file while only the last block of a transfer to the same address is
  *   missing: that ACK was lost (tftp_transfer_moved_on());
  * - a miss is answered at once, whatever the load: phones wait for it before they go on. Only a
- *   file that is there can meet "busy".
+ *   file that is there can meet "busy";
+ * - all transfers are taken. The address of a request is soon forged, and a handful of them a second
+ *   holds every slot. So a client that has its address from us takes the slot of one that has not
+ *   and that never acknowledged anything, the first that the hand meets on its round; and nobody
+ *   else does, so that forged requests bring no more blocks upon anybody than there are slots.
  *
  * A transfer that ends outside the call that serves it (started over) stays in its slot until the
  * next tick, which is due at once: one call, one slot, one end.
@@ -68,7 +72,7 @@ static uint64_t mix_bytes(const uint8_t *data, size_t len)
 static void reset(struct tftp_out *out)
 {
 	out->slot = TFTP_NO_SLOT;
-	out->opened = false;
+	out->opened = out->displaced = false;
 	out->closed = false;
 	out->peer = (struct tftp_peer){0};
 	out->send = (struct tftp_send){0};
@@ -161,6 +165,28 @@ static bool recognise(struct tftp_server *s, struct tftp_peer from, struct asked
 	return false;
 }
 
+/* The slot of a transfer that was ended for it; TFTP_NO_SLOT when none may be. */
+static uint32_t displace(struct tftp_server *s, usec_t now, struct tftp_out *out)
+{
+	for (uint32_t n = 0; n < s->config.max_transfers; n++) {
+		uint32_t i = s->hand;
+		struct tftp_slot *slot = &s->slots[i];
+
+		s->hand = (i + 1) % s->config.max_transfers;
+		if (slot->transfer.outcome != TFTP_RUNNING || slot->transfer.answered ||
+		    slot->file.known)
+			continue;
+		tftp_transfer_displaced(&slot->transfer);
+		tftp_report_end(out, slot, no_reply, now);
+		close_slot(s, i, out);
+		out->closed = false;
+		out->displaced = true;
+		must(tftp_slots_take(s, out->peer) == i); /* it is the only one that is free */
+		return i;
+	}
+	return TFTP_NO_SLOT;
+}
+
 static void open_slot(struct tftp_server *s, const struct tftp_request *request,
 		      const struct asked *asked, const struct tftp_file *file, usec_t now,
 		      struct tftp_out *out)
@@ -169,6 +195,8 @@ static void open_slot(struct tftp_server *s, const struct tftp_request *request,
 							       : TFTP_NO_SLOT;
 	struct tftp_slot *slot;
 
+	if (i == TFTP_NO_SLOT && file->known && asked->running < s->config.max_per_client)
+		i = displace(s, now, out);
 	if (i == TFTP_NO_SLOT) {
 		if (file->content)
 			s->catalogue.release(s->catalogue.ctx, file->content);
@@ -206,6 +234,7 @@ static void look_up(struct tftp_server *s, const struct tftp_request *request,
 
 	file.size = 0;
 	file.content = NULL;
+	file.known = false;
 	file.load[0] = file.name[0] = file.why[0] = 0;
 	found = s->catalogue.find(s->catalogue.ctx, out->peer.ip, name,
 				  request->mode == TFTP_MODE_NETASCII, &file);

@@ -29,6 +29,7 @@ void tftp_slots_init(struct tftp_server *s)
 	s->fresh = 0;
 	s->free_first = s->free_last = TFTP_NO_SLOT;
 	s->active = 0;
+	s->hand = 0;
 	s->wake = USEC_NEVER;
 }
 

@@ -311,6 +311,11 @@ void tftp_transfer_restarted(struct tftp_transfer *t)
 	finish(t, t->moved_on ? TFTP_DONE : TFTP_RESTARTED);
 }
 
+void tftp_transfer_displaced(struct tftp_transfer *t)
+{
+	finish(t, TFTP_DISPLACED);
+}
+
 static void give_up(struct tftp_transfer *t, struct tftp_send *send)
 {
 	if (believed_done(t) && t->timeouts > 0) {

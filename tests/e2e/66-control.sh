@@ -75,6 +75,52 @@ deaf = socket.socket(socket.AF_UNIX); deaf.connect(sys.argv[1]); deaf.sendall(b'
 EOF
 code 0 ask status
 
+# Somebody who reads late: what waited for him is whole, line by line.
+for n in 96 97 98 99; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
+in_cli python3 - $IP <<'EOF'
+import socket, sys, time
+for host in range(96, 100):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.%d' % host, 0))
+    for n in range(200):
+        time.sleep(0.005 if n % 20 == 0 else 0)
+        s.sendto(b'\0\1Name-%d.that.is.as.long.as.a.name.may.be\0octet\0' % n, (sys.argv[1], 69))
+EOF
+python3 - "$C" <<'EOF' || fail "what waited for a slow reader is damaged"
+import json, socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1]); s.sendall(b'events\n')
+time.sleep(0.3)
+for _ in range(5): # the daemon does other things meanwhile
+    other = socket.socket(socket.AF_UNIX); other.settimeout(5); other.connect(sys.argv[1]); other.sendall(b'status\n')
+    while other.recv(65536): pass
+out = b''
+while True:
+    part = s.recv(65536)
+    if not part: break
+    out += part
+lines = out.split(b'\n')
+assert lines.pop() == b'' and len(lines) > 600, len(lines)
+seqs = [json.loads(l)['seq'] for l in lines]
+assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+EOF
+
+# Somebody else answers there, and means the terminal.
+for what in '{"error":"\u001b[2J"}' '{"version":"\u009b2J","notice":"a"}' '[{"mac":"\n"}]' '{"time":"x","text":"\u001b]0;a\u0007"}' \
+	'{"version":"'"$(printf '\302\233')"'2J"}' '{"text":"'"$(printf '\033')"'[2J"}'; do
+	for command in status phones events 'status --json' 'events --json'; do
+		rm -f "$T/other"
+		python3 - "$T/other" "$what" <<'EOF' &
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + '.new'); s.listen(1); os.rename(sys.argv[1] + '.new', sys.argv[1])
+c = s.accept()[0]; c.recv(100); c.sendall(os.fsencode(sys.argv[2]) + b'\n')
+EOF
+		wait_until 5 test -S "$T/other" || fail "nobody else listens"
+		# shellcheck disable=SC2086 # the command and its option
+		code 6 "$BIN" $command --control "$T/other"
+		! tr -d '\n' <"$T/out" | LC_ALL=C grep -q '[^ -~]' || fail "$command shows what is meant for the terminal: $what"
+		grep -q 'answers there is no reflashd' "$T/out" || fail "$command does not say that somebody else answers: $(cat "$T/out")"
+	done
+done
+
 # Only root and its own user may stop it.
 if command -v setpriv >/dev/null; then
 	chmod 711 "$T"

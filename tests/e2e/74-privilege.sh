@@ -130,11 +130,14 @@ grep -Eq 'firmware.: Permission denied\. Root.s rights were given up before that
 chmod 755 "$FILES"
 daemon_exits 2 --control none --user no-such-user
 grep -q "there is no user .no-such-user' on this machine" "$LOG" || fail "an unknown user is not explained"
+# Names that merely begin like ours do not make a folder ours.
 mkdir "$T/else"
-echo precious >"$T/else/letter"
+echo precious >"$T/else/phones.ods"
+echo precious >"$T/else/leases-of-our-house"
 daemon_exits 2 --control none --state-dir "$T/else"
 grep -q 'else. holds other things' "$LOG" || fail "a state folder with other things is not explained"
-[ "$(stat -c %u "$T/else" "$T/else/letter" | sort -u)" = 0 ] || fail "somebody else's folder was given away"
+[ "$(stat -c %u "$T/else" "$T/else/phones.ods" "$T/else/leases-of-our-house" | sort -u)" = 0 ] ||
+	fail "somebody else's folder was given away"
 
 # --- Where there is nobody else to become (a user namespace of one user), it stays who it is: it
 # gets as far as the interface.

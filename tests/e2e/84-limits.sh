@@ -31,11 +31,11 @@ row "a full pool (4 addresses)" "said; one in four kept for phones; leases are r
 stop_daemon
 rm -rf "$T/state"
 
-# --- TFTP: seven transfers, four for one address; three addresses
-for n in 90 91 92 93; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
-start_daemon --serve-incomplete --max-transfers 7 --max-per-client 4
+# --- TFTP: eight transfers, four for one address; five addresses, and one of ours
+for n in 90 91 92 93 94; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
+start_daemon --serve-incomplete --max-transfers 8 --max-per-client 4
 cat >"$T/tftp.py" <<'END'
-import socket, struct, sys, time
+import socket, struct, subprocess, sys, time
 server, path = sys.argv[1:3]
 ask = b'\0\1Slow.bin\0octet\0'
 def client(host):
@@ -58,18 +58,29 @@ def fetch(s, data, peer, pause=0):
         data = s.recv(2000)
 want = open(path, 'rb').read()
 t0 = time.time()
-if sys.argv[3:]: # one that hears us and then falls silent, and one that never answers
+if sys.argv[3:]: # one that hears us and then falls silent
     s, data, peer = begin(93)
     s.sendto(b'\0\4\0\1', peer)
-    deaf = begin(93)
     print('silent', flush=True)
     time.sleep(100)
+def lease(host): # by a DHCP REQUEST for it
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1); s.bind(('', 68))
+    s.sendto(struct.pack('>BBBBIHH', 1, 1, 6, 0, 1, 0, 0x8000) + bytes(16) + b'\0\x1b\x54\0\0\2' + bytes(202) +
+             b'\x63\x82\x53\x63\x35\1\3\x32\4\x0a\x4d\0' + bytes([host, 255]), (server, 67))
+    assert s.recv(1000)[16:20] == bytes([10, 77, 0, host])
+    subprocess.run(['ip', 'addr', 'add', '10.77.0.%d/24' % host, 'dev', 'eth0'], check=True)
 slow = begin(92)                        # one that goes on through all of it
+slow[0].sendto(b'\0\4\0\1', slow[2])
+forged = begin(94)
 deaf = [begin(90) for _ in range(4)]    # never answer
+never = begin(93)
 assert all(d[1][:4] == b'\0\3\0\1' for d in deaf)
 assert b'Too many transfers to your address' in begin(90)[1]
 assert b'Too many transfers, try' in begin(91)[1]
 assert b'not found' in (lambda s: (s.sendto(b'\0\1Nothing.here\0octet\0', (server, 69)), s.recv(600))[1])(client(91)).lower()
+lease(77)
+assert fetch(*begin(77)) == want        # a phone with a lease takes the place of one that never answered
 print('full', flush=True)
 assert fetch(*slow, pause=0.01) == want
 assert fetch(*begin(91)) == want        # its place is free now
@@ -99,7 +110,7 @@ assert 1 <= n <= 10, n
 print('repeated 200 times: %d blocks' % n, flush=True)
 s.sendto(b'\0\5\0\0bye\0', (server, 69))
 END
-# Two of the seven; they are looked for at the end.
+# One of the eight; it is looked for at the end.
 ip netns exec "$CLI" python3 "$T/tftp.py" $IP "$FILES/Slow.bin" silent >"$T/silent.log" 2>&1 &
 SILENT=$!
 wait_until 5 grep -q silent "$T/silent.log" || fail "no silent client: $(cat "$T/silent.log")"
@@ -107,6 +118,8 @@ in_cli python3 "$T/tftp.py" $IP "$FILES/Slow.bin" >"$T/tftp.log" 2>&1 || fail "$
 wait_event tftp.refused 'as many transfers running as one address may' >/dev/null
 wait_event tftp.refused 'as many transfers are running as there may be' >/dev/null
 row "more transfers than --max-transfers, --max-per-client" "said; a miss is answered; who is being served goes on" "busy, twice; a slow one has every byte"
+wait_event tftp.aborted '10.77.0.94.*"made-room"' >/dev/null
+row "every transfer is held by forged requests" "a phone with a lease is served all the same" "one that never answered made room"
 row "forged requests to an address that never answers" "the first block and seven resends, then no more" "$(sed -n 's/^deaf: //p' "$T/tftp.log")"
 row "the same request, again and again" "no block for each" "$(sed -n 's/^repeated /repeated /p' "$T/tftp.log")"
 
@@ -146,6 +159,24 @@ open=$(in_srv awk '$2 ~ /:13C4$/ && $4 == "01"' /proc/net/tcp | wc -l)
 wait_event daemon.note 'sip-crowded.*10.77.0.90|10.77.0.90.*sip-crowded' >/dev/null
 wait $pid || fail "the crowd came to grief: $(cat "$T/sip.log")"
 row "300 SIP connections of one address" "eight are kept, said once; others come in" "$open open; another is answered"
+
+# --- DHCP servers that somebody invents, by naming them as the one that was chosen
+cat >"$T/rivals.py" <<'END'
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.90', 68))
+for n in range(1000):
+    mac, server = struct.pack('>HI', 0x200, n), struct.pack('>HH', 0x0a63, n)
+    s.sendto(struct.pack('>BBBBIHH', 1, 1, 6, 0, n, 0, 0x8000) + bytes(16) + mac + bytes(202) + b'\x63\x82\x53\x63' +
+             b'\x35\1\3\x36\4' + server + b'\x32\4\x0a\x4d\0\x3c\xff', (sys.argv[1], 67))
+    if n % 50 == 0: time.sleep(0.01)
+END
+before=$(grep -c '"network.rival"' "$EVENTS" || :)
+in_cli python3 "$T/rivals.py" $IP || fail "no invented servers"
+wait_event network.rival '10.99.0.60' >/dev/null
+sleep 0.3
+told=$(($(grep -c '"network.rival"' "$EVENTS") - before))
+[ "$told" -le 64 ] || fail "$told invented DHCP servers are told of one by one"
+row "1000 invented DHCP servers" "64 are told in a minute" "$told told"
 
 # --- folders and archives
 L=$T/limits

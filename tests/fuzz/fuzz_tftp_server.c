@@ -43,6 +43,7 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 	if (name->base[0] == '9')
 		file->size = UINT64_MAX - 7;
 	memcpy(file->name, "file\x1b", 6);
+	file->known = ip & 1;
 	file->content = malloc(1);
 	w->held++;
 	return TFTP_FOUND;

@@ -26,6 +26,7 @@ static enum tftp_found find(void *ctx, uint32_t ip, const struct tftp_name *name
 	f->asked++;
 	f->netascii = netascii;
 	f->name = *name;
+	file->known = ip == f->known;
 	if (text_starts_nocase(name->base, "size.") &&
 	    text_to_u64(name->base + 5, 0, UINT64_MAX, &size)) {
 		file->size = size;

@@ -19,6 +19,7 @@ struct server_rig {
 	struct tftp_out out;
 	unsigned found, released, asked;
 	bool netascii;
+	uint32_t known; /* who has an address from us */
 	struct tftp_name name;
 };
 

@@ -239,6 +239,37 @@ static void bombs(void **state)
 	archive_assert_refused("a.tar", &b, "unpacks to more");
 }
 
+/* What is never handed over takes its time all the same. */
+static void too_much_passed_over(void **state)
+{
+	struct synth_buffer b = {0};
+	struct pack *p = pack_new(PACK_PAX);
+	char name[5000];
+
+	(void)state;
+	archive_rig_put_small(p, "");
+	pack_hole(p, ".large", ARCHIVE_FILE_MAX + 1024);
+	pack_finish(p, &b);
+	archive_assert_refused("a.tar", &b, "`.large' unpacks to more");
+
+	p = pack_new(PACK_PAX);
+	archive_rig_put_small(p, "");
+	for (unsigned i = 0; i < ARCHIVE_TOTAL_MAX / ARCHIVE_FILE_MAX; i++) {
+		text_format(name, sizeof(name), ".hole-%u", i);
+		pack_hole(p, name, ARCHIVE_FILE_MAX);
+	}
+	pack_finish(p, &b);
+	archive_assert_refused("a.tar", &b, "unpacks to more");
+
+	p = pack_new(PACK_PAX);
+	archive_rig_put_small(p, "");
+	memset(name, 'd', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	pack_odd(p, PACK_FOLDER, name, NULL);
+	pack_finish(p, &b);
+	archive_assert_refused("a.tar", &b, "has a name longer than any file can have");
+}
+
 static void assert_gzip_refused(const struct synth_buffer *plain, size_t cut, const char *why)
 {
 	struct synth_buffer b = {0};
@@ -368,6 +399,7 @@ int main(void)
 		cmocka_unit_test(rare_method),
 		cmocka_unit_test(bombs),
 		cmocka_unit_test(behind_the_end),
+		cmocka_unit_test(too_much_passed_over),
 		cmocka_unit_test(too_many_entries),
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(the_visitor_ends_it),

@@ -48,6 +48,54 @@ static void test_limits(void **state)
 	server_assert_opened(f);
 }
 
+/* All slots are held by requests that somebody forged: a phone that we know takes one of them. */
+static void test_a_known_phone_displaces_the_unheard(void **state)
+{
+	struct server_rig *f = *state;
+	uint32_t answered = TFTP_NO_SLOT, slot;
+
+	f->known = PHONE;
+	for (uint16_t k = 0; k < SLOTS; k++) {
+		server_request(f, server_peer(OTHER + k / 4, k), "size.5000|octet", T0);
+		server_assert_opened(f);
+		if (k == 0)
+			answered = f->out.slot;
+	}
+	server_ack(f, answered, 1, T0);
+	/* Nobody else takes one: each would bring a block upon the address that it forges. */
+	server_request(f, server_peer(OTHER + 9, 1), "size.5000|octet", T0);
+	server_assert_refused(f, "busy", SEVERITY_WARNING, 0);
+	assert_false(f->out.displaced);
+	for (uint16_t k = 0; k < 4; k++) {
+		server_request(f, server_peer(PHONE, k), "size.5000|octet", T0);
+		assert_true(f->out.displaced && f->out.opened && !f->out.closed);
+		slot = f->out.slot;
+		assert_int_not_equal(slot, answered);
+		assert_int_equal(f->out.send.count, 1);
+		assert_int_equal(f->out.event_count, 3);
+		assert_int_equal(f->out.events[1].type, EVENT_TFTP_ABORTED);
+		assert_string_equal(f->out.events[1].code, "made-room");
+		assert_int_not_equal(f->out.events[1].ip, PHONE);
+		assert_int_equal(f->out.events[2].type, EVENT_TFTP_START);
+		assert_int_equal(f->out.events[2].ip, PHONE);
+		assert_int_equal(f->released, 2 + k);
+		assert_int_equal(f->s.active, SLOTS);
+	}
+	/* Its own limit stands, and what it has itself is not taken for it. */
+	server_request(f, server_peer(PHONE, 4), "size.5000|octet", T0);
+	server_assert_refused(f, "busy", SEVERITY_WARNING, 0);
+	f->known = OTHER + 9;
+	for (uint16_t k = 0; k < 3; k++) {
+		server_request(f, server_peer(OTHER + 9, k), "size.5000|octet", T0);
+		assert_true(f->out.displaced);
+	}
+	server_request(f, server_peer(OTHER + 9, 3), "size.5000|octet", T0);
+	server_assert_refused(f, "busy", SEVERITY_WARNING, 0);
+	server_ack(f, answered, 2, T0);
+	assert_int_equal(f->out.slot, answered);
+	assert_int_equal(f->out.send.first, 3);
+}
+
 static void test_deadline_is_never_too_late(void **state)
 {
 	struct server_rig *f = *state;
@@ -304,6 +352,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, server_set_up, server_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_limits),
+		TEST(test_a_known_phone_displaces_the_unheard),
 		TEST(test_deadline_is_never_too_late),
 		cmocka_unit_test(test_many_clients_on_a_lossy_wire),
 		cmocka_unit_test(test_twenty_thousand_slots),
