@@ -74,6 +74,10 @@ struct tftp_slot {
  * new. */
 #define TFTP_TELL_EVERY USEC_SEC(1)
 
+/* Addresses remembered of those that acknowledged something; one more takes an older one's place.
+ */
+#define TFTP_HEARD 1024
+
 struct tftp_server {
 	struct tftp_server_config config;
 	struct tftp_catalogue catalogue;
@@ -81,6 +85,8 @@ struct tftp_server {
 	unsigned active;
 	usec_t wake; /* no slot needs attention before this; may be too early, never too late */
 	uint32_t fresh, free_first, free_last; /* kept by slots.c */
+	/* Who acknowledged something once, hears us: a later silence is no firewall's. */
+	uint32_t heard[TFTP_HEARD];
 };
 
 #define TFTP_NO_SLOT UINT32_MAX
