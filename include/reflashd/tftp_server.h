@@ -75,6 +75,10 @@ struct tftp_slot {
  * new. */
 #define TFTP_TELL_EVERY USEC_SEC(1)
 
+/* Addresses remembered of those that acknowledged something; one more takes an older one's place.
+ */
+#define TFTP_HEARD 1024
+
 struct tftp_server {
 	struct tftp_server_config config;
 	struct tftp_catalogue catalogue;
@@ -83,6 +87,8 @@ struct tftp_server {
 	usec_t wake; /* no slot needs attention before this; may be too early, never too late */
 	uint32_t fresh, free_first, free_last; /* kept by slots.c */
 	uint32_t hand; /* where a transfer to be displaced is looked for next */
+	/* Who acknowledged something once, hears us: a later silence is no firewall's. */
+	uint32_t heard[TFTP_HEARD];
 };
 
 #define TFTP_NO_SLOT UINT32_MAX

@@ -8,11 +8,12 @@
  *
  * What can go wrong, and the rule for each:
  * - a packet is lost: retransmission after an RTO that follows this phone's measured round
- *   trips (RFC 6298, Karn: no sample from a block that was sent twice), doubling up to a
- *   ceiling, because phones pause for seconds while they write flash;
+ *   trips (RFC 6298, Karn: no sample where two copies could be meant), doubling up to a
+ *   ceiling, because phones pause for seconds while they write flash, until there is
+ *   progress (TFTP_FORGIVE);
  * - a duplicate ACK: never answered with DATA (RFC 1123 4.2.3.1, the Sorcerer's Apprentice);
- *   with a window, an ACK inside it means a gap: go on from there (RFC 7440 4), but go back
- *   only once for each window that was clean before (see transfer.c);
+ *   with a window, an ACK inside it means a gap: go on from there (RFC 7440 4), at once where
+ *   the window was clean before, else after a round trip (see transfer.c);
  * - silence: given up after config.give_up without progress; from TFTP_UNHEARD on nothing is
  *   sent, when nothing was ever acknowledged;
  * - the last ACK is lost, and the client has gone away content: see TFTP_LAST_TRIES;
@@ -36,6 +37,15 @@
 #define TFTP_RTO_FIRST USEC_MS(300) /* before the first sample */
 #define TFTP_RTO_MIN   USEC_MS(20)
 #define TFTP_RTO_MAX   USEC_MS(3000)
+
+/*
+ * Progress ends the doubling, although after a resend nobody can tell which copy it answers
+ * (Karn): on a wire that loses one packet in ten the next is lost too, often enough, and the RTO
+ * would climb from pause to pause. But so many times without a fresh sample in between, and
+ * the phone is believed to be slow, not the wire bad: then the doubled RTO stays, as RFC 6298 5
+ * has it, until the phone answers something that was sent once.
+ */
+#define TFTP_FORGIVE 3
 
 /*
  * The last ACK may be lost, and then nobody is left to repeat it. A client that had acknowledged
@@ -93,6 +103,7 @@ struct tftp_transfer {
 	enum tftp_outcome outcome;
 	usec_t give_up;
 	usec_t srtt, rttvar, rto; /* srtt 0: no sample yet */
+	usec_t lag;		  /* from what was sent last to the last ACK that advanced */
 	usec_t fixed_rto;	  /* the client's timeout option, else 0 */
 	usec_t timed_at;	  /* when timed_block was sent; 0: nothing is being timed */
 	uint64_t timed_block;
@@ -102,6 +113,8 @@ struct tftp_transfer {
 	usec_t sent_at;	   /* when anything was last sent */
 	uint64_t recover;  /* after going back: not again until this block is acknowledged */
 	unsigned timeouts; /* in a row, since the last progress */
+	unsigned forgiven; /* how often progress ended the doubling, since the last sample */
+	bool hurry;	   /* the deadline is a round trip, not the RTO */
 	bool tsize_asked;
 	bool answered; /* the client has acknowledged something: it hears us, we hear it */
 	bool repeated; /* the client has sent its request again */

@@ -4,7 +4,8 @@
  * stream.
  *
  * The Reason header is the good one: it names device and load exactly, as the call manager's
- * alarm. Contact carries the MAC address at the end of +sip.instance and the model's number. The
+ * alarm. Contact carries the MAC address, at the end of +sip.instance or in the device's name, and
+ * the model's number. The
  * User-Agent names the model and a version that is coarser than a load (8.4.0 of 8-4-2-30): it is
  * told as the software, never as a load. A UUID that does not begin with zeros is no MAC address.
  * Any program may send a REGISTER; only one that has something of a Cisco phone becomes an event.
@@ -56,6 +57,13 @@ static bool read_mac(struct span digits, struct mac *mac)
 	return mac_parse(text, mac) && !mac_is_zero(*mac);
 }
 
+/* SEP001B2A893698 */
+static bool read_name(struct span name, struct mac *mac)
+{
+	return (span_starts(name, "SEP") || span_starts(name, "SIP")) &&
+	       read_mac(span_from(name, 3), mac);
+}
+
 /* The word after "Load=" in an alarm text. Older alarms have a blank behind the sign. */
 static struct span alarm_word(struct span alarm, const char *key)
 {
@@ -88,8 +96,7 @@ static void read_reason(struct span reason, struct claim *c)
 	if (c->load.len > strlen(suffix) &&
 	    span_is(span_from(c->load, c->load.len - strlen(suffix)), suffix))
 		c->load.len -= strlen(suffix);
-	if (span_starts(c->device, "SEP") || span_starts(c->device, "SIP"))
-		c->has_mac = read_mac(span_from(c->device, 3), &c->mac);
+	c->has_mac = read_name(c->device, &c->mac);
 }
 
 /* <sip:…>;+sip.instance="<urn:uuid:00000000-0000-0000-0000-001b2a893698>";+u.sip!model…="30006" */
@@ -106,8 +113,11 @@ static void read_contact(const struct models *models, struct span contact, struc
 		value.len = 12;
 		c->has_mac = read_mac(value, &c->mac) || c->has_mac;
 	}
-	if (!c->device.len && sip_param(contact, "+u.sip!devicename.ccm.cisco.com", &value))
+	if (!c->device.len && sip_param(contact, "+u.sip!devicename.ccm.cisco.com", &value)) {
 		c->device = value;
+		c->cisco = true;
+		c->has_mac = c->has_mac || read_name(value, &c->mac);
+	}
 	if (!sip_param(contact, "+u.sip!model.ccm.cisco.com", &value) ||
 	    !span_number(value, UINT32_MAX, &number))
 		return;

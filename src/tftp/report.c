@@ -163,13 +163,13 @@ static void rejected(struct event *e, const struct tftp_slot *slot, struct span 
 }
 
 /* For programs, and for the advice. */
-static const char *end_code(const struct tftp_transfer *t)
+static const char *end_code(const struct tftp_transfer *t, bool heard)
 {
 	switch (t->outcome) {
 	case TFTP_HUNG_UP: return "hung-up";
 	case TFTP_RESTARTED: return "started-over";
 	case TFTP_DISPLACED: return "made-room";
-	case TFTP_SILENT: return t->answered ? "fell-silent" : "never-answered";
+	case TFTP_SILENT: return heard ? "fell-silent" : "never-answered";
 	case TFTP_REJECTED:
 	case TFTP_RUNNING:
 	case TFTP_DONE: break;
@@ -177,7 +177,7 @@ static const char *end_code(const struct tftp_transfer *t)
 	return "rejected";
 }
 
-static void set_end(struct event *e, const struct tftp_slot *slot, struct span reply)
+static void set_end(struct event *e, const struct tftp_slot *slot, struct span reply, bool heard)
 {
 	const struct tftp_transfer *t = &slot->transfer;
 
@@ -201,6 +201,11 @@ static void set_end(struct event *e, const struct tftp_slot *slot, struct span r
 		if (t->answered)
 			event_set_format(e, FIELD_REASON, "no answer for %" PRIu64 " s",
 					 t->give_up / 1000000);
+		else if (heard)
+			event_set_format(e, FIELD_REASON,
+					 "no answer for %" PRIu64 " s, though it answered before; "
+					 "it was unplugged or has restarted",
+					 t->give_up / 1000000);
 		else
 			event_set_text(e, FIELD_REASON,
 				       "it never answered; look for a firewall on this machine "
@@ -212,7 +217,7 @@ static void set_end(struct event *e, const struct tftp_slot *slot, struct span r
 }
 
 void tftp_report_end(struct tftp_out *out, const struct tftp_slot *slot, struct span reply,
-		     usec_t now)
+		     bool heard, usec_t now)
 {
 	struct event *e;
 
@@ -223,6 +228,6 @@ void tftp_report_end(struct tftp_out *out, const struct tftp_slot *slot, struct 
 	e = add_event(out, EVENT_TFTP_ABORTED, slot->peer.ip);
 	set_name(e, slot);
 	event_set_number(e, FIELD_BYTES, tftp_transfer_bytes(&slot->transfer));
-	event_set_text(e, FIELD_CODE, end_code(&slot->transfer));
-	set_end(e, slot, reply);
+	event_set_text(e, FIELD_CODE, end_code(&slot->transfer, heard));
+	set_end(e, slot, reply, heard);
 }

@@ -28,8 +28,9 @@ void tftp_report_progress(struct tftp_out *out, const struct tftp_slot *slot);
 /* The event and the ERROR for out->peer; why is a clause or "". */
 void tftp_report_refused(struct tftp_out *out, enum tftp_refusal refusal, struct span file,
 			 const char *why);
-/* reply: the datagram that ended it, if one did. */
+/* reply: the datagram that ended it, if one did. heard: the client acknowledged something, be it of
+ * another transfer. */
 void tftp_report_end(struct tftp_out *out, const struct tftp_slot *slot, struct span reply,
-		     usec_t now);
+		     bool heard, usec_t now);
 
 #endif

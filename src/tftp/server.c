@@ -33,6 +33,8 @@
 
 #include "reflashd/text.h"
 
+#include <string.h>
+
 /* Who asks for what, as numbers that can be compared (FNV-1a). */
 struct asked {
 	uint64_t request; /* the datagram: a retransmission is the same to the byte */
@@ -89,6 +91,7 @@ void tftp_server_init(struct tftp_server *s, const struct tftp_server_config *co
 	s->config = *config;
 	s->catalogue = *catalogue;
 	s->slots = slots;
+	memset(s->heard, 0, sizeof(s->heard));
 	tftp_slots_init(s);
 }
 
@@ -103,6 +106,17 @@ static void close_slot(struct tftp_server *s, uint32_t i, struct tftp_out *out)
 		s->catalogue.release(s->catalogue.ctx, slot->file.content);
 	slot->file.content = NULL;
 	tftp_slots_give(s, i);
+}
+
+/* The client of slot i acknowledged something, here or elsewhere: what we send gets there. */
+static bool heard(struct tftp_server *s, uint32_t i)
+{
+	uint32_t ip = s->slots[i].peer.ip, *known = &s->heard[ip % TFTP_HEARD];
+
+	for (i = tftp_slots_first(s, ip); i != TFTP_NO_SLOT; i = tftp_slots_next(s, i))
+		if (s->slots[i].transfer.answered)
+			*known = ip;
+	return *known == ip;
 }
 
 /* After anything that moved slot i: what the driver needs to know, and the end, if it is one. */
@@ -124,7 +138,7 @@ static void settle(struct tftp_server *s, uint32_t i, struct span reply, usec_t 
 		}
 		return;
 	}
-	tftp_report_end(out, slot, reply, now);
+	tftp_report_end(out, slot, reply, heard(s, i), now);
 	close_slot(s, i, out);
 }
 

@@ -8,16 +8,20 @@
  * that was never sent, and is ignored. So an old ACK cannot advance anything, and counting past
  * 65535 (65535, 0, 1 …) needs no case of its own.
  *
- * Time. RFC 6298 with Karn's rule: no sample from a block that was sent twice, and the RTO that
- * a timeout has doubled stays until there is a fresh one. A client that asked for the
- * timeout option gets its own figure, without doubling (RFC 2349).
+ * Time. RFC 6298 with Karn's rule: no sample where it is open which of two copies an ACK answers.
+ * It is not open where the client has said, by an ACK, that it lacks a block: whatever of that
+ * went out before is lost. Without these samples a window that loses a block in most rounds would
+ * never be measured. What a timeout has doubled ends with the next progress (TFTP_FORGIVE says how
+ * often) or with a sample. A client that asked for the timeout option gets its own figure,
+ * without doubling (RFC 2349).
  *
  * Windows (RFC 7440). An ACK short of what was sent reports a gap: go back to it. Without care
  * that feeds on itself: what is sent twice makes some clients acknowledge twice, and every
  * one of these ACKs would send a window again. Therefore:
  * - we go back once, and then not again until a block beyond all that was sent by then is
  *   acknowledged (.recover, as in NewReno, RFC 6582). Until then an ACK that advances only
- *   lets new blocks out, each once; if a resent block is lost too, the timer finds out;
+ *   lets new blocks out, each once. If a resent block is lost too, nothing follows that ACK: after
+ *   one silent round trip we go on from there (.hurry). That is no timeout, nothing is doubled;
  * - a duplicate of the last ACK says "the first block of the window is missing" and counts as a
  *   gap under the same rule, and not within half a round trip of our last send, since then it
  *   cannot be an answer to it (the network doubled the ACK before).
@@ -59,6 +63,7 @@ static void arm(struct tftp_transfer *t, usec_t now)
 	if (!t->answered && retry > unheard_until(t))
 		retry = USEC_NEVER;
 	t->deadline = retry < end ? retry : end;
+	t->hurry = false;
 }
 
 static void finish(struct tftp_transfer *t, enum tftp_outcome outcome)
@@ -91,9 +96,10 @@ static void send_blocks(struct tftp_transfer *t, uint64_t first, uint64_t end, u
 		t->resent += (t->sent < end ? t->sent : end) - first + 1;
 		t->timed_at = 0;
 		t->recover = (t->sent < end ? end : t->sent) + 1;
-	} else if (t->timed_at == 0) {
+	}
+	if (end > t->sent && t->timed_at == 0) {
 		t->timed_at = now;
-		t->timed_block = end;
+		t->timed_block = t->sent + 1;
 	}
 	if (end > t->sent)
 		t->sent = end;
@@ -110,10 +116,20 @@ static void resend(struct tftp_transfer *t, usec_t now, struct tftp_send *send)
 		send_blocks(t, t->acked + 1, window_end(t), now, send);
 }
 
+/* Of what is known of this phone's round trip, without any doubling. */
+static usec_t measured_rto(const struct tftp_transfer *t)
+{
+	usec_t rto = t->srtt ? t->srtt + 4 * t->rttvar : TFTP_RTO_FIRST;
+
+	if (t->fixed_rto)
+		return t->fixed_rto;
+	return rto < TFTP_RTO_MIN ? TFTP_RTO_MIN : rto > TFTP_RTO_MAX ? TFTP_RTO_MAX : rto;
+}
+
 /* RFC 6298 2. */
 static void sample(struct tftp_transfer *t, usec_t now)
 {
-	usec_t rtt = now - t->timed_at, rto;
+	usec_t rtt = now - t->timed_at;
 
 	t->timed_at = 0;
 	if (rtt == 0)
@@ -127,10 +143,8 @@ static void sample(struct tftp_transfer *t, usec_t now)
 		t->rttvar = (3 * t->rttvar + off) / 4;
 		t->srtt = (7 * t->srtt + rtt) / 8;
 	}
-	if (t->fixed_rto)
-		return;
-	rto = t->srtt + 4 * t->rttvar;
-	t->rto = rto < TFTP_RTO_MIN ? TFTP_RTO_MIN : rto > TFTP_RTO_MAX ? TFTP_RTO_MAX : rto;
+	t->forgiven = 0;
+	t->rto = measured_rto(t);
 }
 
 static uint64_t at_most(uint64_t value, uint64_t max)
@@ -187,7 +201,7 @@ void tftp_transfer_init(struct tftp_transfer *t, const struct tftp_request *requ
 	negotiate(t, request, config);
 	t->last = size / t->blksize + 1;
 	t->progress = t->asked = now;
-	t->rto = t->fixed_rto ? t->fixed_rto : TFTP_RTO_FIRST;
+	t->rto = measured_rto(t);
 	/* A client that asks for long pauses gets one resend before we give up. */
 	t->give_up = config->give_up;
 	if (t->give_up < 2 * t->fixed_rto)
@@ -200,34 +214,65 @@ void tftp_transfer_init(struct tftp_transfer *t, const struct tftp_request *requ
 	}
 }
 
+/* The client has said that it lacks the next block: that one is timed, resent or not. */
+static void go_on(struct tftp_transfer *t, usec_t now, struct tftp_send *send)
+{
+	send_blocks(t, t->acked + 1, window_end(t), now, send);
+	t->timed_at = now;
+	t->timed_block = t->acked + 1;
+}
+
+/* What a round trip takes: measured, or guessed from an ACK that may have answered an older copy.
+ */
+static usec_t round_trip(const struct tftp_transfer *t)
+{
+	return t->srtt ? t->srtt : t->lag;
+}
+
+/* The rest of what we sent may be on its way: one round trip will show. */
+static void wait_a_round_trip(struct tftp_transfer *t, usec_t now)
+{
+	usec_t soon = now + round_trip(t) + 4 * t->rttvar;
+
+	arm(t, now);
+	if (t->fixed_rto || soon >= t->deadline)
+		return;
+	t->deadline = soon;
+	t->hurry = true;
+}
+
 static void advance(struct tftp_transfer *t, uint64_t acked, usec_t now, struct tftp_send *send)
 {
 	bool may_go_back = acked >= t->recover;
 
+	if (t->timeouts > 0 && t->forgiven < TFTP_FORGIVE) {
+		t->forgiven++;
+		t->rto = measured_rto(t);
+	}
+	t->lag = now - t->sent_at;
 	t->acked = acked;
 	t->progress = now;
 	t->timeouts = 0;
 	t->answered = true;
 	if (t->timed_at != 0 && acked >= t->timed_block)
 		sample(t, now);
-	if (acked == t->last)
+	if (acked == t->last) {
 		finish(t, TFTP_DONE);
-	else if (acked == t->sent || may_go_back)
-		send_blocks(t, acked + 1, window_end(t), now, send);
-	else if (window_end(t) > t->sent)
-		send_blocks(t, t->sent + 1, window_end(t), now, send);
-	else
-		arm(t, now);
+	} else if (acked == t->sent || may_go_back) {
+		go_on(t, now, send);
+	} else {
+		if (window_end(t) > t->sent)
+			send_blocks(t, t->sent + 1, window_end(t), now, send);
+		wait_a_round_trip(t, now);
+	}
 }
 
 /* The last ACK once more: a report of a gap, or an echo. See the story above. */
 static void again(struct tftp_transfer *t, usec_t now, struct tftp_send *send)
 {
-	usec_t soonest = t->srtt ? t->srtt / 2 : t->rto / 4;
-
-	if (t->window == 1 || t->acked < t->recover || now - t->sent_at < soonest)
+	if (t->window == 1 || t->acked < t->recover || now - t->sent_at < round_trip(t) / 2)
 		return;
-	send_blocks(t, t->acked + 1, window_end(t), now, send);
+	go_on(t, now, send);
 }
 
 static void receive_ack(struct tftp_transfer *t, uint16_t block, usec_t now, struct tftp_send *send)
@@ -341,6 +386,10 @@ void tftp_transfer_tick(struct tftp_transfer *t, usec_t now, struct tftp_send *s
 	}
 	if (believed_done(t) && t->timeouts >= (t->moved_on ? 1 : TFTP_LAST_TRIES)) {
 		finish(t, TFTP_DONE);
+		return;
+	}
+	if (t->hurry) {
+		resend(t, now, send);
 		return;
 	}
 	t->timeouts++;

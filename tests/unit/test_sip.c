@@ -24,6 +24,7 @@
 	"Contact: <sip:6010@10.79.70.50;transport=tcp>;"                                           \
 	"+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-001b2a893698>\";"                       \
 	"+u.sip!model.ccm.cisco.com=\"30006\"\r\n"
+#define NAMED(name) ";+u.sip!devicename.ccm.cisco.com=\"" name "\"\r\n"
 #define REASON                                                                                     \
 	"Reason: SIP;cause=200;text=\"cisco-alarm:23 Name=SEP001B2A893698 "                        \
 	"Load=SIP70.8-4-2-30S Last=reset-restart\"\r\n"
@@ -159,7 +160,31 @@ static void test_what_is_said(void **state)
 		/* By its name alone. */
 		{REGISTER AGENT
 		 "Contact: <sip:a>;+u.sip!devicename.ccm.cisco.com=\"SEP001B2A893698\"\r\n" END,
-		 "- 10.79.70.50 SEP001B2A893698 7970 - 8.4.0"},
+		 MAC "SEP001B2A893698 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("sip001b2a893698") END,
+		 MAC "sip001b2a893698 7970 - 8.4.0"},
+		/* The instance and the alarm come before the name. */
+		{REGISTER
+		 "Contact: <sip:a>;+sip.instance="
+		 "\"<urn:uuid:00000000-0000-0000-0000-001b2a893698>\"" NAMED("SEP000000000001") END,
+		 MAC "SEP000000000001 - - -"},
+		{REGISTER REASON "Contact: <sip:a>" NAMED("SEP000000000001") END,
+		 MAC "SEP001B2A893698 - SIP70.8-4-2-30S -"},
+		/* A name that is none, or that a stranger wrote. */
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("SEP000000000000") END,
+		 "- 10.79.70.50 SEP000000000000 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("SEP001B2A89369") END,
+		 "- 10.79.70.50 SEP001B2A89369 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("SEP001B2A8936980") END,
+		 "- 10.79.70.50 SEP001B2A8936980 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("ABC001B2A893698") END,
+		 "- 10.79.70.50 ABC001B2A893698 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("SEP") END,
+		 "- 10.79.70.50 SEP 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>" NAMED("") END, "- 10.79.70.50 - 7970 - 8.4.0"},
+		/* The name is all it says of itself. */
+		{REGISTER "Contact: <sip:a>" NAMED("SEP001B2A893698") END,
+		 MAC "SEP001B2A893698 - - -"},
 		/* What is no MAC address, and no model. */
 		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
 				"\"<urn:uuid:10000000-0000-0000-0000-001b2a893698>\"\r\n" END,

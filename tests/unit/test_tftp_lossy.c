@@ -212,7 +212,8 @@ static void test_no_storm_on_a_wire_that_doubles_and_reorders(void **state)
 	}
 }
 
-static double seconds(unsigned loss, unsigned blksize, unsigned window, uint64_t *resent)
+static double seconds(uint64_t size, unsigned loss, unsigned blksize, unsigned window,
+		      uint64_t *resent)
 {
 	double sum = 0;
 	unsigned seeds = loss ? 20 : 1;
@@ -221,7 +222,7 @@ static double seconds(unsigned loss, unsigned blksize, unsigned window, uint64_t
 	for (uint64_t seed = 1; seed <= seeds; seed++) {
 		struct run *r = new_run(seed);
 
-		r->size = 1u << 20;
+		r->size = size;
 		r->client.blksize = blksize;
 		r->client.windowsize = window;
 		r->wire.loss = loss;
@@ -246,8 +247,8 @@ static void test_one_percent_loss_costs_little(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		uint64_t none, resent;
-		double clean = seconds(0, table[i].blksize, table[i].window, &none);
-		double lossy = seconds(100, table[i].blksize, table[i].window, &resent);
+		double clean = seconds(1u << 20, 0, table[i].blksize, table[i].window, &none);
+		double lossy = seconds(1u << 20, 100, table[i].blksize, table[i].window, &resent);
 
 		print_message("           1 MiB, blksize %u, window %u: %.3f s, with loss %.3f s "
 			      "(x%.2f, %llu resent)\n",
@@ -259,12 +260,33 @@ static void test_one_percent_loss_costs_little(void **state)
 	}
 }
 
+/* One in ten, each way. A backoff that stays took 13 s at window 16 and 17.6 s at window 64. */
+static void test_ten_percent_loss_does_not_end_in_silence(void **state)
+{
+	static const struct {
+		unsigned window;
+		double most; /* seconds */
+	} table[] = {{0, 1.2}, {2, 0.9}, {4, 0.6}, {8, 0.5}, {16, 0.5}, {64, 0.5}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		uint64_t resent;
+		double lossy = seconds(150000, 1000, 1428, table[i].window, &resent);
+
+		print_message("           150 kB, window %u, 10 %% lost: %.3f s, %llu resent\n",
+			      table[i].window ? table[i].window : 1, lossy,
+			      (unsigned long long)resent);
+		assert_true(lossy <= table[i].most);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lossy_wire_delivers_exactly_the_file),
 		cmocka_unit_test(test_no_storm_on_a_wire_that_doubles_and_reorders),
 		cmocka_unit_test(test_one_percent_loss_costs_little),
+		cmocka_unit_test(test_ten_percent_loss_does_not_end_in_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

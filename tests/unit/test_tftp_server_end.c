@@ -116,6 +116,53 @@ static void test_silence_sends_an_error_and_says_so(void **state)
 	assert_int_equal(f->released, 2);
 }
 
+static void give_up(struct server_rig *f)
+{
+	while (!f->out.closed)
+		server_tick(f, tftp_server_deadline(&f->s));
+	assert_int_equal(f->out.events[0].type, EVENT_TFTP_ABORTED);
+}
+
+/* Unplugged just after one more request: no firewall stands between us, it heard us before. */
+static void test_silence_of_who_heard_us_before(void **state)
+{
+	static const char unplugged[] =
+		"no answer for 30 s, though it answered before; it was unplugged or has restarted";
+	struct server_rig *f = *state;
+	uint32_t slot, other;
+
+	server_request(f, server_peer(PHONE, 1), "size.100|octet", T0);
+	server_ack(f, f->out.slot, 1, T0 + MS(1));
+	server_request(f, server_peer(PHONE, 2), "size.5000|octet", T0 + MS(2));
+	give_up(f);
+	assert_string_equal(f->out.events[0].reason, unplugged);
+	assert_string_equal(f->out.events[0].code, "fell-silent");
+	/* Its neighbour, and who shares its place in the table, heard nothing. */
+	for (uint32_t k = 1; k <= TFTP_HEARD; k += TFTP_HEARD - 1) {
+		server_request(f, server_peer(PHONE + k, 2), "size.5000|octet", T0 + MS(2));
+		give_up(f);
+		assert_string_equal(f->out.events[0].code, "never-answered");
+	}
+	/* Two files at a time: what it answered is not over yet. */
+	server_request(f, server_peer(OTHER, 1), "size.5000|octet", T0);
+	slot = f->out.slot;
+	server_request(f, server_peer(OTHER, 2), "size.6000|octet", T0);
+	other = f->out.slot;
+	server_ack(f, slot, 1, T0 + USEC_SEC(20));
+	give_up(f);
+	server_assert_closed(f, other, EVENT_TFTP_ABORTED);
+	assert_string_equal(f->out.events[0].reason, unplugged);
+	/* The place of one is taken by another. */
+	server_request(f, server_peer(PHONE + TFTP_HEARD, 1), "size.100|octet", T0);
+	server_ack(f, f->out.slot, 1, T0 + MS(1));
+	server_request(f, server_peer(PHONE, 3), "size.5000|octet", T0 + USEC_SEC(60));
+	give_up(f);
+	assert_string_equal(f->out.events[0].code, "fell-silent");
+	server_request(f, server_peer(PHONE, 4), "size.5000|octet", T0 + USEC_SEC(100));
+	give_up(f);
+	assert_string_equal(f->out.events[0].code, "never-answered");
+}
+
 /* For drivers whose transfers share a port: whose packet is it? */
 static void test_a_transfer_is_found_by_address_and_port(void **state)
 {
@@ -154,6 +201,7 @@ int main(void)
 		TEST(test_trap_tsize_probe_is_no_failure),
 		TEST(test_error_8_in_the_middle_is_no_size_probe),
 		TEST(test_silence_sends_an_error_and_says_so),
+		TEST(test_silence_of_who_heard_us_before),
 		TEST(test_a_transfer_is_found_by_address_and_port),
 	};
 

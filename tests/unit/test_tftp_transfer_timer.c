@@ -179,10 +179,68 @@ static void test_karn_no_sample_from_what_was_sent_twice(void **state)
 	assert_int_equal(t.rto, 4 * MS(30));
 	transfer_ack(&t, 2, now + 10, &send); /* of the first copy, or of the third? */
 	assert_int_equal(t.srtt, MS(10));
-	assert_int_equal(t.rto, 4 * MS(30)); /* stays until there is a fresh sample */
+	assert_int_equal(t.rto, MS(30)); /* progress ends the doubling */
 	transfer_ack(&t, 3, now + MS(10), &send);
 	assert_true(t.srtt < MS(10) + 1000);
 	assert_in_range(t.rto, MS(20), MS(40));
+}
+
+/* After so many ambiguous answers in a row Karn's rule holds to the letter. */
+static void test_progress_ends_the_doubling_only_so_often(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now = T0 + MS(10);
+
+	(void)state;
+	transfer_start(&t, "", 1u << 20, &send);
+	transfer_ack(&t, 1, now, &send);
+	for (unsigned round = 0; round < 2; round++) {
+		uint64_t n = 2 + 10 * round;
+		usec_t rto = t.rto;
+
+		for (unsigned k = 0; k < TFTP_FORGIVE; k++) {
+			now = transfer_timeout(&t, &send);
+			assert_int_equal(t.rto, 2 * rto);
+			transfer_ack(&t, n++, now + 10, &send);
+			assert_int_equal(t.rto, rto);
+		}
+		now = transfer_timeout(&t, &send);
+		transfer_ack(&t, n++, now + 10, &send);
+		assert_int_equal(t.rto, 2 * rto); /* stays until there is a fresh sample */
+		while (n < 12 + 10 * round) {
+			now += MS(10);
+			transfer_ack(&t, n++, now, &send);
+		}
+		assert_int_equal(t.forgiven, 0);
+	}
+}
+
+/* It answered in 2 ms and then takes half a second for every block: measured anew after a few
+ * blocks, and from then on nothing goes out twice. */
+static void test_phone_that_becomes_slow_is_not_flooded(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now = T0;
+	uint64_t n = 0, resent;
+
+	(void)state;
+	transfer_start(&t, "", 1u << 20, &send);
+	while (n < 50) {
+		now += MS(2);
+		transfer_ack(&t, ++n, now, &send);
+	}
+	assert_int_equal(t.resent, 0);
+	for (resent = 0; n < 100; resent = n == 56 ? t.resent : resent) {
+		now += MS(500);
+		while (tftp_transfer_deadline(&t) <= now)
+			transfer_timeout(&t, &send);
+		transfer_ack(&t, ++n, now, &send);
+	}
+	/* 20 40 80 160 ms: four resends of each, of five blocks at most */
+	assert_in_range(resent, 4, (TFTP_FORGIVE + 2) * 4);
+	assert_int_equal(t.resent, resent);
 }
 
 static void test_karn_after_a_gap_and_after_a_resent_oack(void **state)
@@ -196,13 +254,93 @@ static void test_karn_after_a_gap_and_after_a_resent_oack(void **state)
 	transfer_ack(&t, 0, T0 + MS(301), &send); /* of which OACK? */
 	assert_int_equal(t.srtt, 0);
 	transfer_assert_blocks(&send, 1, 4);
-	transfer_ack(&t, 2, T0 + MS(310), &send); /* 3 is missing: 3 and 4 go out again */
-	transfer_assert_blocks(&send, 3, 4);
-	transfer_ack(&t, 4, T0 + MS(311), &send);
-	transfer_ack(&t, 6, T0 + MS(312), &send);
+	transfer_timeout(&t, &send);
+	transfer_ack(&t, 2, T0 + MS(620), &send); /* of which 2? but 5 and 6 are new */
 	assert_int_equal(t.srtt, 0);
-	transfer_ack(&t, 10, T0 + MS(320), &send); /* 7 … 10 went out once */
-	assert_true(t.srtt > 0);
+	transfer_assert_blocks(&send, 5, 2);
+	transfer_ack(&t, 4, T0 + MS(630), &send);
+	assert_int_equal(t.srtt, 0);
+	transfer_ack(&t, 5, T0 + MS(660), &send);
+	assert_int_equal(t.srtt, MS(40));
+}
+
+/* 3 is missing, says the client: then an ACK of 3 answers the copy that goes out now. */
+static void test_gap_gives_a_sample_all_the_same(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+
+	(void)state;
+	transfer_start(&t, "windowsize|4", 1u << 20, &send);
+	transfer_timeout(&t, &send);
+	transfer_ack(&t, 0, T0 + MS(301), &send);
+	transfer_ack(&t, 2, T0 + MS(309), &send); /* sent once */
+	transfer_assert_blocks(&send, 3, 4);
+	assert_int_equal(t.srtt, MS(8));
+	transfer_ack(&t, 6, T0 + MS(325), &send);
+	assert_int_equal(t.srtt, MS(9)); /* 7/8 8 + 1/8 16 */
+	/* At the end of the file, where nothing new goes out with it. */
+	transfer_start(&t, "windowsize|4", 3 * 512, &send);
+	transfer_ack(&t, 0, T0 + MS(8), &send);
+	transfer_ack(&t, 2, T0 + MS(16), &send);
+	transfer_assert_blocks(&send, 3, 2);
+	transfer_ack(&t, 3, T0 + MS(32), &send);
+	assert_int_equal(t.srtt, MS(9));
+}
+
+/* The OACK went out twice, so there is no sample, and the first block is lost. */
+static void test_gap_before_the_first_sample(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now;
+
+	(void)state;
+	transfer_start(&t, "windowsize|4", 1u << 20, &send);
+	now = transfer_timeout(&t, &send) + MS(2);
+	transfer_ack(&t, 0, now, &send);
+	transfer_assert_blocks(&send, 1, 4);
+	transfer_ack(&t, 0, now + MS(1) - 1, &send); /* too early for an answer */
+	transfer_assert_nothing(&send);
+	transfer_ack(&t, 0, now + MS(2), &send);
+	transfer_assert_blocks(&send, 1, 4);
+	transfer_ack(&t, 4, now + MS(4), &send);
+	assert_int_equal(t.srtt, MS(2));
+}
+
+/* The window is resent and meets a second gap: a round trip of silence, and on from there. The
+ * doubled RTO has nothing to do with it. */
+static void test_second_gap_costs_a_round_trip(void **state)
+{
+	struct tftp_transfer t;
+	struct tftp_send send;
+	usec_t now;
+
+	(void)state;
+	transfer_start(&t, "windowsize|8", 1u << 20, &send);
+	transfer_ack(&t, 0, T0 + MS(2), &send);
+	transfer_ack(&t, 8, T0 + MS(4), &send);
+	for (unsigned k = 0; k < 5; k++)
+		now = transfer_timeout(&t, &send);
+	transfer_assert_blocks(&send, 9, 8);
+	transfer_ack(&t, 10, now + MS(2), &send);
+	transfer_assert_blocks(&send, 17, 2);
+	now += MS(2);
+	assert_int_equal(t.rto, TFTP_RTO_MIN);
+	assert_true(tftp_transfer_deadline(&t) == now + t.srtt + 4 * t.rttvar);
+	assert_true(transfer_timeout(&t, &send) < now + MS(10));
+	transfer_assert_blocks(&send, 11, 8);
+	assert_int_equal(t.rto, TFTP_RTO_MIN); /* no timeout */
+	assert_int_equal(t.timeouts, 0);
+	now = tftp_transfer_deadline(&t); /* and only once: now the RTO counts */
+	transfer_timeout(&t, &send);
+	assert_int_equal(t.timeouts, 1);
+	/* A client that asked for a pause of its own gets that. */
+	transfer_start(&t, "windowsize|8|timeout|1", 1u << 20, &send);
+	transfer_ack(&t, 0, T0 + MS(2), &send);
+	transfer_ack(&t, 3, T0 + MS(4), &send);
+	transfer_ack(&t, 5, T0 + MS(6), &send);
+	assert_true(tftp_transfer_deadline(&t) == T0 + MS(6) + USEC_SEC(1));
 }
 
 static void test_window_is_never_half_the_numbers(void **state)
@@ -453,7 +591,12 @@ int main(void)
 		cmocka_unit_test(test_rto_follows_the_round_trip),
 		cmocka_unit_test(test_backoff_doubles_up_to_the_ceiling),
 		cmocka_unit_test(test_karn_no_sample_from_what_was_sent_twice),
+		cmocka_unit_test(test_progress_ends_the_doubling_only_so_often),
+		cmocka_unit_test(test_phone_that_becomes_slow_is_not_flooded),
 		cmocka_unit_test(test_karn_after_a_gap_and_after_a_resent_oack),
+		cmocka_unit_test(test_gap_gives_a_sample_all_the_same),
+		cmocka_unit_test(test_gap_before_the_first_sample),
+		cmocka_unit_test(test_second_gap_costs_a_round_trip),
 		cmocka_unit_test(test_window_is_never_half_the_numbers),
 		cmocka_unit_test(test_timeout_option_is_kept_to),
 		cmocka_unit_test(test_silence_ends_with_an_error),
