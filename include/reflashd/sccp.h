@@ -100,7 +100,7 @@ void sccp_memory_init(struct sccp_memory *m);
 
 struct sccp_config {
 	const struct models *models;
-	struct sccp_memory *memory; /* NULL: everything is said once per connection */
+	struct sccp_memory *memory; /* shared by all connections */
 };
 
 struct sccp {

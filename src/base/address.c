@@ -68,8 +68,6 @@ bool mac_parse(const char *text, struct mac *out)
 			m.b[digits / 2] = (uint8_t)(m.b[digits / 2] | d);
 		digits++;
 	}
-	if (digits != 12)
-		return false;
 	*out = m;
 	return true;
 }

@@ -24,7 +24,7 @@ struct reading {
 	xml_leaf *leaf;
 	void *ctx;
 	unsigned depth;
-	bool bad;
+	bool bad, ended;
 	bool has_child; /* the element that ended last was inside the one that is open */
 	char text[XML_TEXT_MAX];
 	size_t len;
@@ -89,6 +89,7 @@ static void on_end(void *user, const xmlChar *name, const xmlChar *prefix, const
 	}
 	r->has_child = true;
 	r->len = 0;
+	r->ended = r->depth == 0;
 }
 
 static void on_text(void *user, const xmlChar *text, int len)
@@ -139,7 +140,8 @@ int xml_read_leaves(const uint8_t *data, size_t len, const char *root, xml_leaf 
 	/* Nobody is told of an error: wellFormed says it. */
 	doc = xml2.xmlCtxtReadMemory(parser, (const char *)data, (int)len, NULL, NULL,
 				     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	good = parser->wellFormed && !r.bad && r.depth == 0;
+	/* Without memory libxml2 may read nothing at all, and finds nothing wrong with that. */
+	good = parser->wellFormed && !r.bad && r.ended;
 	if (doc)
 		xml2.xmlFreeDoc(doc);
 	xml2.xmlFreeParserCtxt(parser);

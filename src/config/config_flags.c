@@ -111,19 +111,18 @@ static enum config_option find_letter(char letter)
 /* "-vvq", "-i eth0", "-ieth0": switches, until one takes the rest of the word as its value. */
 static int short_flags(struct flags *in, const char *word)
 {
-	for (const char *p = word + 1; *p; p++) {
+	int err = 0;
+
+	for (const char *p = word + 1; *p && !err; p++) {
 		enum config_option o = find_letter(*p);
-		int err;
 
 		if (o == OPTIONS_TOTAL)
 			return unknown_flag(in, word, word + 1);
 		if (option_table[o].argument)
 			return p[1] ? take(in, o, p + 1 + (p[1] == '=')) : take_next(in, o);
 		err = take(in, o, "yes");
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 int flags_read(struct config *c, int argc, char *const argv[], struct fault *f)

@@ -326,7 +326,6 @@ static bool set_value(struct config *c, enum config_option o, const char *value,
 						 "too large"};
 	const char *file = "the name of a file";
 	unsigned choice;
-	bool on;
 
 	switch (o) {
 	case OPTION_INTERFACE: return set_interface(c, value, why);
@@ -350,10 +349,8 @@ static bool set_value(struct config *c, enum config_option o, const char *value,
 	case OPTION_FIRMWARE: return add_firmware(c, value, origin, line, why);
 	case OPTION_MAX_TRANSFERS: return set_number(&c->max_transfers, value, &in_all, why);
 	case OPTION_MAX_PER_CLIENT: return set_number(&c->max_per_client, value, &per_client, why);
-	case OPTION_ONCE:
-		if (!set_truth(&on, value, why))
-			return false;
-		c->count = on;
+	case OPTION_ONCE: /* a flag without a value, and no key of the file */
+		c->count = 1;
 		return true;
 	/* More phones than PHONES_MAX are not told apart, so they cannot be counted. */
 	case OPTION_COUNT: return set_number(&c->count, value, &count, why);

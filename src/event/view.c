@@ -79,13 +79,11 @@ static void end_line(struct paint *p)
 	p->column = 0;
 }
 
-static bool next_line(struct paint *p)
+static void next_line(struct paint *p)
 {
-	if (p->line >= p->most)
-		return false;
+	must(p->line < p->most);
 	if (p->line)
 		raw(p, "\n", 1);
-	return true;
 }
 
 /* ---- the header ---- */
@@ -356,10 +354,11 @@ static void put_advice(struct paint *p, const struct board_phone *phone, unsigne
 	const char *style = phone->advice_severity >= SEVERITY_WARNING ? WARN : "";
 	char line[WIDTH_PROSE + 1];
 
-	for (unsigned n = 0; *text && n < most && next_line(p); n++) {
+	for (unsigned n = 0; *text && n < most; n++) {
 		bool last = n + 1 == most && strlen(text) > room;
 		size_t len = line_len(text, last ? room - 4 : room);
 
+		next_line(p);
 		memcpy(line, text, len);
 		line[len] = 0;
 		fill(p, ' ', 4);
@@ -424,8 +423,7 @@ static void put_rest(struct paint *p, const struct board *b, const uint16_t *ord
 	} kind[12] = {{NULL, 0}};
 	unsigned kinds = 0;
 
-	if (!next_line(p))
-		return;
+	next_line(p);
 	for (unsigned i = from; i < b->count; i++) {
 		const char *words = view_stage_words(&b->phone[order[i]]);
 		unsigned k = 0;
@@ -481,7 +479,7 @@ size_t view_live(const struct board *b, const struct view *v, char *out, size_t 
 			  .columns = columns,
 			  .style = v->style};
 	uint16_t order[BOARD_PHONES_MAX];
-	unsigned room = p.most > HEADER_LINES ? p.most - HEADER_LINES : 0, shown, spare;
+	unsigned room = p.most - HEADER_LINES, shown, spare;
 	struct columns c;
 
 	must(size > 0);
@@ -497,7 +495,7 @@ size_t view_live(const struct board *b, const struct view *v, char *out, size_t 
 		const struct board_phone *phone = &b->phone[order[i]];
 		unsigned n;
 
-		must(next_line(&p));
+		next_line(&p);
 		put_phone(&p, phone, &c, v->now_ms);
 		if (!phone->advice[0] || !spare || said_above(b, order, i))
 			continue;

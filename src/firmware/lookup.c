@@ -232,8 +232,6 @@ void bundle_why_unfit(const struct library *l, const struct bundle *b, char *out
 	end = strstr(out, ": ");
 	if (!end)
 		end = strstr(out, ". ");
-	if (end)
+	if (end) /* every finding says what to do in a sentence of its own */
 		*end = '\0';
-	else if (text_ends_nocase(out, "."))
-		out[strlen(out) - 1] = '\0';
 }

@@ -235,8 +235,6 @@ static bool memory_allows(struct sccp_memory *m, uint32_t peer, uint32_t hash, u
 	unsigned of_peer = 0;
 
 	*known = false;
-	if (!m)
-		return true;
 	for (unsigned i = 0; i < SCCP_MEMORY_MAX; i++) {
 		if (!m->said[i].hash || now - m->said[i].when >= SCCP_REPEAT)
 			continue;

@@ -213,9 +213,8 @@ void sip_message_read(struct sip_message *m, uint8_t *head, size_t len)
 
 	memset(m, 0, sizeof(*m));
 	unfold(head, len);
-	if (!next_line(&rest, &line))
-		return;
-	read_request_line(m, line);
+	if (next_line(&rest, &line))
+		read_request_line(m, line);
 	while (next_line(&rest, &line) && line.len)
 		read_header(m, line);
 }

@@ -427,7 +427,7 @@ void phones_tick(struct phones *p, int64_t wall_ms, struct phones_out *out)
 			fold_settle(&s);
 		if (s.moved)
 			advice_moved(&s);
-		if (phone->stage != PHONE_STAGE_COUNT && advice_deadline(phone) <= wall_ms)
+		if (phone->stage != PHONE_STAGE_COUNT)
 			advice_tick(p, phone, wall_ms, out);
 		table_note(p, phone);
 	}

@@ -18,14 +18,12 @@
 
 #include <string.h>
 
-/* "7941" in "7940 7941 7960"; an empty list is everybody's. */
+/* "7941" in "7940 7941 7960" */
 static bool made_for(const struct key *key, const char *id)
 {
 	size_t len = strlen(id);
 	const char *c = key->models;
 
-	if (*c == '\0')
-		return true;
 	while (*c) {
 		c += strspn(c, " ");
 		if (strcspn(c, " ") == len && strncmp(c, id, len) == 0)

@@ -288,6 +288,29 @@ static void whom_it_concerns(void **state)
 	}
 }
 
+/* A version alone, and its model is not known: two loads may be meant, or one that is here twice.
+ */
+static void several_may_be_meant(void **state)
+{
+	static const struct sketch_bundle twice[] = {
+		{L8, MODEL_JAVA, {L8 ".loads", "jar70sccp.8-3-2-27.sbn"}},
+		{L8, MODEL_JAVA, {L8 ".loads", "jar70sccp.8-3-2-27.sbn"}},
+		{"SCCP11.8-3-3S", MODEL_JAVA, {"SCCP11.8-3-3S.loads", "jar11sccp.8-3-2-27.sbn"}},
+	};
+	static const struct mac mac = {{0, 0x1b, 0x54, 0xca, 1, 2}};
+	const struct phone *phone;
+
+	(void)state;
+	for (unsigned n = 2; n <= 3; n++) {
+		sketch_library(&play_sketch, twice, n);
+		play_reset();
+		phone = hear(EVENT_SCCP_ALARM, &mac, 0x0a4f4601, "SEP001B54CA0102", "", "8.3(3S)");
+		assert_non_null(phone);
+		assert_string_equal(phone->runs, n == 2 ? L8 : "8.3(3S)");
+	}
+	play_make_library();
+}
+
 /* What it says of its address fills a gap; DHCP and TFTP know better. */
 static void whose_address(void **state)
 {
@@ -435,9 +458,13 @@ static void sentences(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stories),	 cmocka_unit_test(whom_it_concerns),
-		cmocka_unit_test(whose_address), cmocka_unit_test(a_rival),
-		cmocka_unit_test(agents),	 cmocka_unit_test(impostors),
+		cmocka_unit_test(stories),
+		cmocka_unit_test(whom_it_concerns),
+		cmocka_unit_test(several_may_be_meant),
+		cmocka_unit_test(whose_address),
+		cmocka_unit_test(a_rival),
+		cmocka_unit_test(agents),
+		cmocka_unit_test(impostors),
 		cmocka_unit_test(sentences),
 	};
 

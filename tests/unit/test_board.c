@@ -310,6 +310,10 @@ static void voice(void **state)
 	apply(r);
 	assert_string_equal(phone(r, 1)->was, "TERM70_LOAD");
 	assert_string_equal(phone(r, 1)->software, "SCCP70.8-3-3S");
+	/* Who speaks without naming its software takes back nothing. */
+	event_set_text(begin(r, EVENT_SCCP_REGISTER, 1), FIELD_LOAD, "");
+	apply(r);
+	assert_string_equal(phone(r, 1)->software, "SCCP70.8-3-3S");
 	event_set_text(begin(r, EVENT_CDP_SEEN, 5), FIELD_SOFTWARE, "a switch");
 	apply(r);
 	assert_int_equal(r->b->count, 1);

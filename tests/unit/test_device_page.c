@@ -228,6 +228,15 @@ static void test_prefixes(void **state)
 		assert_int_equal(device_page_encode(&page, (uint8_t *)text, n), 0);
 	}
 	assert_int_equal(device_page_encode(&page, (uint8_t *)text, len), len);
+	{
+		struct device_page large = page;
+		char load[1024];
+
+		memset(load, 'x', sizeof(load) - 1);
+		load[sizeof(load) - 1] = '\0';
+		large.load = load;
+		assert_int_equal(device_page_encode(&large, (uint8_t *)text, sizeof(text)), 0);
+	}
 	assert_int_equal(state_of(text, len, false), DEVICE_PAGE_WHOLE);
 	assert_string_equal(read_bytes(text, len), "00:1b:2a:89:36:98 SEP001B2A893698 7970 "
 						   "SCCP70.9-4-2SR3-1S 9.4(2)SR3");

@@ -303,6 +303,13 @@ static void test_bootp(void **state)
 	assert_int_equal(dhcp_packet_option(&dhcp.reply, DHCP_OPT_TFTP_SERVERS).len, 16);
 	dhcp_assert_option(DHCP_OPT_TFTP_SERVER_NAME, "10.79.70.201", 12);
 	dhcp_assert_option(DHCP_OPT_NETMASK, "\xff\xff\xff\x00", 4);
+	/* No address is left: who speaks BOOTP gets none either, and is told of. */
+	dhcp_begin(&dhcp_plain, FIRST, FIRST);
+	ip = dhcp_lease(2);
+	assert_int_equal(dhcp_say((struct dhcp_say){.message = DHCP_NONE, .phone = 1}), DHCP_NONE);
+	assert_int_equal(dhcp.out.len, 0);
+	dhcp_assert_ignored("are in use");
+	assert_int_equal(lease_find_ip(&dhcp.leases, ip)->state, LEASE_BOUND);
 }
 
 /* What the shell has to write down before it lets an answer go. */

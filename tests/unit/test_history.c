@@ -507,6 +507,36 @@ static void a_phone_that_does_not_go_on(void **state)
 	teardown();
 }
 
+/* The same, and it says what it runs: then that is the proof, not its requests. */
+static void a_phone_that_says_where_it_stays(void **state)
+{
+	struct event e;
+
+	(void)state;
+	setup("nb");
+	at(1);
+	get(TERM);
+	get(TERM);
+	at(100);
+	get(TERM);
+	get_members();
+	at(300);
+	get("CTLSEP001B54CA0102.tlv");
+	get_default();
+	desk->said[0] = desk->text[0] = '\0';
+	event_init(&e, EVENT_CDP_SEEN);
+	event_set_mac(&e, mac);
+	event_set_text(&e, FIELD_DEVICE, "SEP001B54CA0102");
+	event_set_text(&e, FIELD_SOFTWARE, MID);
+	apply(&e);
+	expect("");
+	at(361);
+	get_default();
+	expect("361 recovered " MID "\n361 alive " MID "\n361 stays-on-step\n");
+	assert_non_null(strstr(desk->text, "CDP"));
+	teardown();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,6 +552,7 @@ int main(void)
 		cmocka_unit_test(a_restart_keeps_it),
 		cmocka_unit_test(a_running_phone),
 		cmocka_unit_test(a_phone_that_does_not_go_on),
+		cmocka_unit_test(a_phone_that_says_where_it_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

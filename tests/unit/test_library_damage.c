@@ -335,18 +335,21 @@ static void own_configurations(void **state)
 	static const char text[] = "<Default>\n<loadInformation30006>SCCP70.9-9-9S</Default>";
 	static const char good[] =
 		"<device><loadInformation>SCCP70.8-3-3S</loadInformation></device>";
+	static const char odd[] =
+		"<device><loadInformation>SCCP70.9-9-9S</loadInformation></device>";
 	struct stock *s = stock_new();
 	struct synth_files files = {0};
 
 	(void)state;
 	stock_file(&files, "XMLDefault.cnf.xml", text, strlen(text));
 	stock_file(&files, "SEP001122334455.cnf.xml", good, strlen(good));
+	stock_file(&files, "SEP001122334456.cnf.xml", odd, strlen(odd));
 	stock_folder(s, "config", &files);
 	stock_bundle(s, SYNTH_JAVA70, "SCCP70.8-3-3S", NULL);
 	assert_int_equal(s->library.finding_count, 0);
 	assert_int_equal(library_finish(&s->library), 0);
 	/* the SEP file names a load of a folder that came later: nothing to say */
-	assert_int_equal(s->library.finding_count, 2);
+	assert_int_equal(s->library.finding_count, 3);
 	assert_string_equal(s->library.finding[0].code, "malformed");
 	assert_int_equal(s->library.finding[0].severity, FINDING_WARNING);
 	assert_non_null(strstr(s->library.finding[0].text, "XMLDefault.cnf.xml, line 2: "));
@@ -354,6 +357,9 @@ static void own_configurations(void **state)
 	assert_string_equal(s->library.finding[1].code, "xmldefault-made");
 	assert_true(library_find(&s->library, -1, "XMLDefault.cnf.xml")->unusable);
 	assert_false(library_find(&s->library, -1, "SEP001122334455.cnf.xml")->unusable);
+	/* it names a load that is nowhere: odd, but phones read it */
+	assert_string_equal(s->library.finding[2].code, "load-missing");
+	assert_false(library_find(&s->library, -1, "SEP001122334456.cnf.xml")->unusable);
 	library_rig_check_findings(s);
 	stock_free(s);
 }

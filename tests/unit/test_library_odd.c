@@ -101,6 +101,26 @@ static void kup_by_what_is_inside(void **state)
 	}
 }
 
+/* A recovery image in two spellings, and nothing else: one bundle that holds both. */
+static void recovery_in_two_spellings(void **state)
+{
+	struct stock *s = stock_new();
+	struct synth_buffer body = {0};
+	struct synth_files files = {0};
+
+	(void)state;
+	synth_kup(&body, 6, 8, 0, 600, 1);
+	stock_file(&files, "cp7912r.zup", body.data, body.len);
+	stock_file(&files, "CP7912R.zup", body.data, body.len);
+	stock_folder(s, "two spellings", &files);
+	assert_int_equal(s->library.bundle_count, 1);
+	assert_int_equal(s->library.bundle[0].file_count, 2);
+	assert_non_null(stock_finding(s, "two-cases"));
+	library_rig_check_findings(s);
+	synth_buffer_free(&body);
+	stock_free(s);
+}
+
 /* The 7940's images say who they are: another name, another release than the list. */
 static void legacy_under_another_name(void **state)
 {
@@ -434,6 +454,7 @@ int main(void)
 		cmocka_unit_test(own_list_leads),
 		cmocka_unit_test(hardware_number),
 		cmocka_unit_test(kup_by_what_is_inside),
+		cmocka_unit_test(recovery_in_two_spellings),
 		cmocka_unit_test(legacy_under_another_name),
 		cmocka_unit_test(long_lists),
 		cmocka_unit_test(lists_of_one_bundle),

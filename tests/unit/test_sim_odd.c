@@ -264,6 +264,50 @@ static void legacy_without_any_load(void **state)
 	sim_rig_free(r);
 }
 
+/* A phone has room for a file as long as that, or for one byte less. */
+static void room_for_it(struct sim_rig *r)
+{
+	if (strstr(r->asked, "XMLDefault.cnf.xml<"))
+		r->phone->tftp.limit = r->size;
+}
+
+static void room_for_less(struct sim_rig *r)
+{
+	if (strstr(r->asked, "XMLDefault.cnf.xml<"))
+		r->phone->tftp.limit = r->size - 1;
+}
+
+static void room_for_a_configuration(void **state)
+{
+	(void)state;
+	for (unsigned less = 0; less < 2; less++) {
+		struct sim_rig *r = sim_rig_new(SYNTH_JAVA70, NULL);
+
+		r->xmldefault = XML(LOAD("SCCP70.8-3-3S"));
+		r->before_data = less ? room_for_less : room_for_it;
+		sim_rig_phone(r, "7970", SIM_JAVA_RUNNING, "SCCP70.8-0-4S");
+		sim_rig_run(r, USEC_SEC(600));
+		assert_int_equal(strstr(r->asked, "SCCP70.8-3-3S.loads<") == NULL, less);
+		assert_int_equal(strstr(r->transcript, "too large, given up") != NULL, less);
+		sim_rig_free(r);
+	}
+}
+
+/* A 7960 with an SCCP load and a configuration of its own does not ask for everybody's. */
+static void legacy_sccp_with_its_own(void **state)
+{
+	struct sim_rig *r = sim_rig_new(SYNTH_LEGACY, NULL);
+
+	(void)state;
+	put(r, "SEP001B54CA0102.cnf.xml", XML("<loadInformation7>P00308000500</loadInformation7>"));
+	sim_rig_phone(r, "7960", SIM_LEGACY, "P00308000500");
+	sim_rig_run(r, USEC_SEC(3600));
+	assert_int_equal(sim_phone_stage(r->phone), SIM_RUNNING);
+	assert_non_null(strstr(r->asked, "SEP001B54CA0102.cnf.xml<"));
+	assert_null(strstr(r->asked, "XMLDefault.cnf.xml<"));
+	sim_rig_free(r);
+}
+
 static void java_with_a_list_of_others(void **state)
 {
 	struct sim_rig *r = sim_rig_new(SYNTH_LEGACY, NULL);
@@ -364,6 +408,8 @@ int main(void)
 		cmocka_unit_test(java_before_a_silent_server),
 		cmocka_unit_test(legacy_with_files_of_its_own),
 		cmocka_unit_test(legacy_without_any_load),
+		cmocka_unit_test(room_for_a_configuration),
+		cmocka_unit_test(legacy_sccp_with_its_own),
 		cmocka_unit_test(java_with_a_list_of_others),
 		cmocka_unit_test(kup_keeps_its_load),
 	};

@@ -146,6 +146,27 @@ static void power_cut_at_every_datagram(void **state)
 	}
 }
 
+/* The power of one fails, and its neighbour's does not. */
+static void power_cut_of_one(void **state)
+{
+	struct wire_rig *f = *state;
+	struct sim_wire_config config = {.seed = f->seed, .latency = 200, .limit = 8 * HOUR};
+	usec_t took[2];
+
+	for (unsigned cut = 0; cut < 2; cut++) {
+		struct wire_run *r = wire_run_new(f->shelf, &config, NULL);
+		struct sim_phone *p[] = {wire_rig_add(r, "7912", SIM_KUP_RECOVERY, 7, 0),
+					 wire_rig_add(r, "7912", SIM_KUP_RECOVERY, 8, 0)};
+
+		if (cut)
+			sim_wire_cut(r->wire, p[1], 20, USEC_SEC(500));
+		wire_rig_recover(f, r, p, 2, cut);
+		took[cut] = sim_wire_now(r->wire);
+		wire_run_free(r);
+	}
+	assert_true(took[1] > took[0] + USEC_SEC(400));
+}
+
 /* Many phones of all kinds at once, switched on within seconds, on one bad wire. */
 static void a_hall_full(void **state)
 {
@@ -240,6 +261,7 @@ int main(void)
 		cmocka_unit_test(every_model_recovers),
 		cmocka_unit_test(a_seed_repeats),
 		cmocka_unit_test(power_cut_at_every_datagram),
+		cmocka_unit_test(power_cut_of_one),
 		cmocka_unit_test(a_hall_full),
 		cmocka_unit_test(running_phones_upgrade),
 		cmocka_unit_test(two_bundles_stay_apart),
