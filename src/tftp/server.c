@@ -191,7 +191,7 @@ static uint32_t displace(struct tftp_server *s, usec_t now, struct tftp_out *out
 		    slot->file.known)
 			continue;
 		tftp_transfer_displaced(&slot->transfer);
-		tftp_report_end(out, slot, no_reply, now);
+		tftp_report_end(out, slot, no_reply, heard(s, i), now);
 		close_slot(s, i, out);
 		out->closed = false;
 		out->displaced = true;
