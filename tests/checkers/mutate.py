@@ -137,7 +137,7 @@ def main():
         sys.exit("no unit test runs " + a.file)
     # The quick ones and those of the same name first: most mutants fall to them.
     order = sorted(covers, key=lambda u: (stem not in u and a.file.split("/")[1] not in u, covers[u][1]))
-    order = [u for u in order if covers[u][1] < 5] or order[:1]
+    order = [u for u in order if covers[u][1] < 5 or stem in u] or order[:1]
     goals = [os.path.join(WORK, "unit", u) for u in order]
     print("%s: run by %s" % (a.file, " ".join(order)), flush=True)
     base = [l for l in make("-W", a.file, os.path.join(WORK, a.file[:-2] + ".o"))
