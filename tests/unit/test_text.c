@@ -33,6 +33,48 @@ static void test_append_fits_or_says_so(void **state)
 	}
 }
 
+static void test_format_and_copy(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size <= 6; size++) {
+		char *out = malloc(size);
+
+		assert_non_null(out);
+		assert_int_equal(text_format(out, size, "%d-%s", 12, "x"), size > 4);
+		assert_memory_equal(out, "12-x", size > 4 ? 5 : size - 1);
+		assert_int_equal(out[size > 4 ? 4 : size - 1], 0);
+		assert_int_equal(text_copy(out, size, "12-x"), size > 4);
+		assert_memory_equal(out, "12-x", size > 4 ? 5 : size - 1);
+		free(out);
+	}
+}
+
+/* Escaped, of every room that there may be: cut between two characters, with dots for the rest. */
+static void test_escape(void **state)
+{
+	static const char whole[] = "ab\\\\c\\x1b\\xff~";
+
+	(void)state;
+	for (size_t size = 8; size <= sizeof(whole) + 1; size++) {
+		char *out = malloc(size);
+		size_t n, kept;
+
+		assert_non_null(out);
+		n = text_escape(out, size, (const uint8_t *)"ab\\c\x1b\xff~", 7);
+		assert_int_equal(n, strlen(out));
+		assert_true(n < size);
+		kept = n;
+		if (size < sizeof(whole)) {
+			assert_true(n >= 3);
+			kept -= 3;
+			assert_string_equal(out + kept, "...");
+		}
+		assert_memory_equal(out, whole, kept);
+		assert_true(size >= sizeof(whole) ? n == sizeof(whole) - 1 : kept + 4 + 4 > size);
+		free(out);
+	}
+}
+
 static void test_append_one_behind_the_other(void **state)
 {
 	char out[8] = "";
@@ -54,6 +96,9 @@ static void test_capitalise(void **state)
 	static const char *const cases[][2] = {
 		{"the disk is full", "The disk is full"},
 		{"disk", "Disk"},
+		{"all of it", "All of it"},
+		{"zero bytes", "Zero bytes"},
+		{"{phone} is gone", "{phone} is gone"},
 		{"The disk", "The disk"},
 		{"", ""},
 		{"`x` is not there", "`x` is not there"},
@@ -260,6 +305,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_append_fits_or_says_so),
 		cmocka_unit_test(test_append_one_behind_the_other),
+		cmocka_unit_test(test_format_and_copy),
+		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_capitalise),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_mac_in_its_spellings),
