@@ -93,8 +93,6 @@ static usec_t state_ends(const struct dhcp_probe *p)
 void dhcp_probe_tick(struct dhcp_probe *p, usec_t now, struct dhcp_probe_out *out)
 {
 	out->len = 0;
-	if (p->state == DHCP_PROBE_RIVAL || p->state == DHCP_PROBE_ALONE)
-		return;
 	if (now >= state_ends(p)) {
 		p->state = p->state == DHCP_PROBE_WAITING ? DHCP_PROBE_QUIET : DHCP_PROBE_ALONE;
 		return;
@@ -135,7 +133,5 @@ usec_t dhcp_probe_deadline(const struct dhcp_probe *p)
 {
 	usec_t end = state_ends(p);
 
-	if (p->state == DHCP_PROBE_RIVAL || p->state == DHCP_PROBE_ALONE)
-		return USEC_NEVER;
 	return p->next_send < end ? p->next_send : end;
 }

@@ -47,11 +47,12 @@
 #define LIBARCHIVE(F)                                                                              \
 	F(archive_entry_filetype)                                                                  \
 	F(archive_entry_hardlink)                                                                  \
-	F(archive_entry_is_encrypted) F(archive_entry_pathname) F(archive_entry_pathname_utf8) F(  \
-		archive_entry_size) F(archive_entry_size_is_set) F(archive_entry_symlink)          \
-		F(archive_filter_bytes) F(archive_format_name) F(archive_read_data) F(             \
-			archive_read_data_block) F(archive_read_data_skip) F(archive_read_free)    \
-			F(archive_read_new) F(archive_read_next_header) F(archive_read_open)       \
+	F(archive_entry_is_encrypted)                                                              \
+	F(archive_entry_pathname) F(archive_entry_pathname_utf8) F(archive_entry_size)             \
+		F(archive_entry_size_is_set) F(archive_entry_symlink) F(archive_filter_bytes) F(   \
+			archive_format_name) F(archive_read_data) F(archive_read_data_block)       \
+			F(archive_read_data_skip) F(archive_read_free) F(archive_read_new) F(      \
+				archive_read_next_header) F(archive_read_open)                     \
 				F(archive_read_open_memory) F(archive_read_support_filter_gzip)    \
 					F(archive_read_support_format_raw)                         \
 						F(archive_read_support_format_tar) F(              \
@@ -158,7 +159,6 @@ static struct span stream_next(struct stream *s)
 
 	if (!s->gzip) {
 		s->plain.len = 0;
-		s->length += piece.len;
 		return piece;
 	}
 	do

@@ -40,13 +40,14 @@ accuse(struct trial *t, enum finding_severity severity, const char *code, const 
 				     "%s", text);
 }
 
-/* Damaged for whoever asks, unlike an image that is only in the wrong bundle. */
+/* Damaged for whoever asks, unlike an image that is only in the wrong bundle. What is empty or ends
+ * inside its header is a truncated image, too. */
 static bool is_damaged(const struct firmware_file *f)
 {
-	return f->size == 0 || f->header == SIGNED_TRUNCATED || f->header == SIGNED_MALFORMED ||
-	       f->image.state == IMAGE_TRUNCATED || f->image.state == IMAGE_CORRUPT ||
-	       f->image.state == IMAGE_MALFORMED || f->signature.state == SIGNATURE_BAD ||
-	       file_renamed(f) || (f->loads && f->loads->member_count == 0);
+	return f->header == SIGNED_MALFORMED || f->image.state == IMAGE_TRUNCATED ||
+	       f->image.state == IMAGE_CORRUPT || f->image.state == IMAGE_MALFORMED ||
+	       f->signature.state == SIGNATURE_BAD || file_renamed(f) ||
+	       (f->loads && f->loads->member_count == 0);
 }
 
 static bool judge_header(struct trial *t)

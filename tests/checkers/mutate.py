@@ -7,7 +7,8 @@ unit tests that run its lines, and runs them. A change that no test minds is a s
 missing, or the change means the same (mutants.txt says which and why).
 
 Which tests run a file is found with gcov from the build of make coverage, so that goes first. N takes a
-sample of that size, the same one every time; -v shows each mutant.
+sample of that size, the same one every time; called by itself, -l 46,78 takes these lines only and -v
+shows each mutant.
 """
 import argparse, json, os, random, re, shutil, subprocess, sys, tempfile, time
 
@@ -117,6 +118,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("file", nargs="?")
     p.add_argument("-n", type=int, default=0, help="a sample of so many")
+    p.add_argument("-l", default="", help="these lines only, as 46,78")
     p.add_argument("-t", type=float, default=0, help="end after so many seconds")
     p.add_argument("-v", action="store_true")
     a = p.parse_args()
@@ -135,7 +137,7 @@ def main():
         sys.exit("no unit test runs " + a.file)
     # The quick ones and those of the same name first: most mutants fall to them.
     order = sorted(covers, key=lambda u: (stem not in u and a.file.split("/")[1] not in u, covers[u][1]))
-    order = [u for u in order if covers[u][1] < 5] or order[:1]
+    order = [u for u in order if covers[u][1] < 5 or stem in u] or order[:1]
     goals = [os.path.join(WORK, "unit", u) for u in order]
     print("%s: run by %s" % (a.file, " ".join(order)), flush=True)
     base = [l for l in make("-W", a.file, os.path.join(WORK, a.file[:-2] + ".o"))
@@ -160,6 +162,8 @@ def main():
         links[u] = (l, program)
     # The archive still has the true object; the linker takes the first definition it met.
     every = mutants(text, set().union(*(covers[u][0] for u in order)))
+    if a.l:
+        every = [m for m in every if str(text.count("\n", 0, m[0]) + 1) in a.l.split(",")]
     total = len(every)
     if a.n and a.n < total:
         every = sorted(random.Random(79).sample(every, a.n))

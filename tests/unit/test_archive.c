@@ -62,6 +62,16 @@ static void unknown_header(void **state)
 	synth_put_text(&b, "x");
 	synth_put(&b, inner.data, inner.len);
 	archive_assert_refused("a.tgz", &b, "not an archive");
+	/* Up to the last place at which it is looked for, and one further. */
+	for (size_t at = 4093; at <= 4094; at++) {
+		for (size_t i = 0; i < at; i++)
+			synth_put_u8(&b, 'x');
+		synth_put(&b, inner.data, inner.len);
+		if (at == 4093)
+			archive_assert_whole("a.cop.sgn", &b);
+		else
+			archive_assert_refused("a.cop.sgn", &b, "not an archive");
+	}
 	synth_buffer_free(&inner);
 }
 

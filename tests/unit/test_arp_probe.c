@@ -36,6 +36,16 @@ static void asks(void **state)
 			assert_int_equal(now - START, DHCP_PROBE_FIRST);
 	}
 	assert_int_equal(sent, ARP_PROBE_SENDS);
+	/* After the last one it listened, as long as the DHCP probe does. */
+	assert_int_equal(p.last_sent, START + sends[3]);
+	arp_probe_init(&p, START);
+	for (now = START; p.sent < ARP_PROBE_SENDS; now = arp_probe_deadline(&p))
+		arp_probe_tick(&p, now);
+	assert_int_equal(arp_probe_deadline(&p) - p.last_sent, USEC_MS(3400));
+	arp_probe_tick(&p, p.last_sent + USEC_MS(3400) - 1);
+	assert_int_equal(p.state, ARP_PROBE_QUIET);
+	arp_probe_tick(&p, p.last_sent + USEC_MS(3400));
+	assert_int_equal(p.state, ARP_PROBE_FREE);
 	assert_int_equal(arp_probe_deadline(&p), USEC_NEVER);
 	assert_false(arp_probe_tick(&p, START + USEC_SEC(60)));
 }
@@ -81,6 +91,12 @@ static void held_up(void **state)
 		}
 		assert_int_equal(p.sent, 3);
 		assert_true(now - last >= USEC_MS(20));
+		/* However late it is, the last question is asked before the address is called free.
+		 */
+		assert_true(arp_probe_tick(&p, now + USEC_SEC(60)));
+		assert_int_equal(p.state, ARP_PROBE_QUIET);
+		assert_false(arp_probe_tick(&p, now + USEC_SEC(61)));
+		assert_int_equal(p.state, ARP_PROBE_QUIET);
 	}
 }
 

@@ -178,7 +178,8 @@ static void test_answers(void **state)
 		{2, DHCP_OFFER, OURS, RIVAL, 0},
 		{2, DHCP_OFFER, RIVAL, OURS, RIVAL},
 		{2, DHCP_OFFER, 0, OURS, 0},
-		{1, DHCP_DISCOVER, 0, 0, 0}, /* another client */
+		{2, DHCP_OFFER, 1, RIVAL, 1}, /* odd, but it is what it says of itself */
+		{1, DHCP_DISCOVER, 0, 0, 0},  /* another client */
 		{1, DHCP_REQUEST, RIVAL, 0, 0},
 	};
 	uint8_t data[DHCP_BOOTP_MIN];

@@ -55,6 +55,12 @@ static void assert_same(const struct frame_udp *a, const struct frame_udp *b)
 	assert_int_equal(a->dst_port, b->dst_port);
 }
 
+static void test_broadcast(void **state)
+{
+	(void)state;
+	assert_memory_equal(frame_broadcast_mac().b, "\xff\xff\xff\xff\xff\xff", 6);
+}
+
 static void test_round_trip(void **state)
 {
 	static const size_t lengths[] = {0, 1, 2, 17, 18, 19, 300, 548, 1471, 1472};
@@ -250,10 +256,10 @@ static void test_arp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	     cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_checksum_zero),
-		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_ip_options),
-		cmocka_unit_test(test_arp),
+		cmocka_unit_test(test_broadcast),     cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_checksum_zero), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ip_options),    cmocka_unit_test(test_arp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

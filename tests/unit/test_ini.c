@@ -62,6 +62,7 @@ static const struct {
 	{"[a]\r\nk = v\r\n", "2 a.k=v\n"},
 	{"[a]\r\nk = v\r", "2 a.k=v\n"},
 	{"\xef\xbb\xbf[a]\nk=v\n", "2 a.k=v\n"},
+	{"\xef\xbb\xbf\n[a]\nk=v\n", "3 a.k=v\n"},
 	{"[a]\nk=v\n[b]\nk=w\n", "2 a.k=v\n4 b.k=w\n"},
 	{"; c\n# c\n\n[a]\n  ; c\n\t# c\nk = v\n", "7 a.k=v\n"},
 	{"[a]\nk =\nl =   \n", "2 a.k=\n3 a.l=\n"},
@@ -115,7 +116,7 @@ static const struct {
 	{"[a]\nk ; c = v\n", "", "x.ini:2: ", "neither"},
 	/* Trap: an indented scrap was taken as a continuation. */
 	{"[a]\nk = v\n  scrap\n", "2 a.k=v\n", "x.ini:3: ", "neither"},
-	{"[a]\nk = \x01\n", "", "x.ini:2: ", "0x01"},
+	{"[a]\nk = \x01\n", "", "x.ini:2: ", "byte 5 of this line is the control byte 0x01"},
 	{"[a]\nk = \x1b[31mred\n", "", "x.ini:2: ", "0x1b"},
 	{"[a]\n; in a comment too: \x7f\n", "", "x.ini:2: ", "0x7f"},
 	{"[a]\nk = v\rl = w\n", "", "x.ini:2: ", "0x0d"},

@@ -158,6 +158,79 @@ static void hostile(void **state)
 	}
 }
 
+/* Two files, with names, extra fields and comments of lengths that are not alike; *at: where their
+ * bytes begin. */
+static void put_two(struct synth_buffer *b, size_t at[2])
+{
+	uint32_t local[2], central = 0;
+	uint8_t data[50];
+
+	memset(data, 'd', sizeof(data));
+	for (unsigned part = 0; part < 4; part++) {
+		unsigned n = part % 2, name = 5 + n, extra = part < 2 ? 8 + 16 * n : 3 + n;
+
+		if (part < 2)
+			local[n] = (uint32_t)b->len;
+		if (part == 2)
+			central = (uint32_t)b->len;
+		synth_put(b, part < 2 ? "PK\3\4\24\0\0\0" : "PK\1\2\24\0\24\0\0\0",
+			  part < 2 ? 8 : 10);
+		synth_put_le16(b, 0);
+		synth_put_le32(b, 0);
+		synth_put_le32(b, (uint32_t)crc32(0, data, sizeof(data)));
+		synth_put_le32(b, sizeof(data));
+		synth_put_le32(b, sizeof(data));
+		synth_put_le16(b, (uint16_t)name);
+		synth_put_le16(b, (uint16_t)extra);
+		if (part >= 2) {
+			synth_put_le16(b, (uint16_t)(7 + n)); /* comment */
+			synth_put_zero(b, 8);
+			synth_put_le32(b, local[n]);
+		}
+		for (unsigned i = 0; i < name + extra + (part < 2 ? 0 : 7 + n); i++)
+			synth_put_u8(b, 'n');
+		if (part < 2) {
+			at[n] = b->len;
+			synth_put(b, data, sizeof(data));
+		}
+	}
+	synth_put(b, "PK\5\6\0\0\0\0\2\0\2\0", 12);
+	synth_put_le32(b, (uint32_t)b->len - 12 - central);
+	synth_put_le32(b, central);
+	synth_put_le16(b, 0);
+}
+
+static void behind_names_and_extra_fields(void **state)
+{
+	struct synth_buffer b = {0};
+	size_t at[2], entries;
+
+	(void)state;
+	put_two(&b, at);
+	entries = at[1] + 50;
+	assert_int_equal(state_of(b.data, b.len), IMAGE_COMPLETE);
+	for (unsigned n = 0; n < 2; n++)
+		for (size_t i = at[n]; i < at[n] + 50; i++) {
+			b.data[i] ^= 4;
+			if (state_of(b.data, b.len) != IMAGE_CORRUPT)
+				fail_msg("file %u: byte %zu", n, i - at[n]);
+			b.data[i] ^= 4;
+		}
+	/* What stands beside the bytes of the files is not judged, and no entry is looked for
+	 * behind the last one or where there is none. */
+	for (size_t i = 30; i < at[0]; i++)
+		b.data[i] ^= 1;
+	assert_int_equal(state_of(b.data, b.len), IMAGE_COMPLETE);
+	b.data[at[1]] ^= 1;
+	b.data[b.len - 12] = 1; /* entries */
+	assert_int_equal(state_of(b.data, b.len), IMAGE_COMPLETE);
+	b.data[b.len - 12] = 2;
+	assert_int_equal(state_of(b.data, b.len), IMAGE_CORRUPT);
+	b.data[entries] = 'x'; /* the first entry is none */
+	assert_int_equal(state_of(b.data, b.len), IMAGE_COMPLETE);
+	synth_buffer_free(&b);
+}
+
 /* What is odd is not called damaged: nobody here knows what every maker does. */
 static void odd_is_left_alone(void **state)
 {
@@ -208,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(damage_is_found),
 		cmocka_unit_test(hostile),
+		cmocka_unit_test(behind_names_and_extra_fields),
 		cmocka_unit_test(odd_is_left_alone),
 		cmocka_unit_test(bomb),
 	};

@@ -53,11 +53,14 @@ static void broken_bundles(void **state)
 		 false},
 		{SYNTH_KUP7912, "flip:cp7912r.zup", "corrupt", "cp7912r.zup", "checksum",
 		 FINDING_FATAL, false, false},
+		{SYNTH_KUP7912, "truncate:cp7912r.zup:9", "truncated", "cp7912r.zup",
+		 "ends 9 bytes early", FINDING_FATAL, false, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct stock *s = stock_new();
+		const struct firmware_file *file;
 		const struct finding *f;
 
 		stock_bundle(s, cases[i].kind, NULL, cases[i].how);
@@ -67,6 +70,9 @@ static void broken_bundles(void **state)
 		assert_string_equal(f->file, cases[i].file);
 		assert_int_equal(f->severity, cases[i].severity);
 		assert_int_equal(f->bundle, 0);
+		file = library_find(&s->library, -1, cases[i].file);
+		if (file)
+			assert_int_equal(file->damaged, cases[i].severity == FINDING_FATAL);
 		assert_int_equal(s->library.bundle_count, 1);
 		assert_int_equal(s->library.bundle[0].complete, cases[i].complete);
 		assert_int_equal(s->library.bundle[0].fit, cases[i].fit);

@@ -34,6 +34,36 @@ static void what_a_record_holds(void **state)
 	assert_ptr_equal(phone->bundle, &play_sketch.bundles[0]);
 	p.mac.b[5] = 3;
 	assert_null(phones_find(&play_phones, p.mac));
+	assert_null(phones_find_ip(&play_phones, 0));
+	/* What is not whole is offered only to who is told so. */
+	phones_init(&play_phones, play_phones.library);
+	assert_false(play_phones.unfit_too);
+	assert_string_equal(play_phones.target, "newest");
+}
+
+/* A group's address is nobody's: what comes with it is not taken for the phone that has that IP. */
+static void a_group_is_no_phone(void **state)
+{
+	static struct phones_out out;
+	static struct play p;
+	struct event e;
+
+	(void)state;
+	play_begin(&p);
+	play_reset();
+	play_run(&p, ERASED_7970);
+	event_init(&e, EVENT_TFTP_REFUSED);
+	event_set_mac(&e, (struct mac){{1, 0, 0x5e, 0, 0, 1}});
+	event_set_ip(&e, FIELD_IP, 0x0a4f4633);
+	event_set_text(&e, FIELD_FILE, "CTLSEP001B54CA0102.tlv");
+	e.wall_ms = START + 60 * SECOND;
+	phones_apply(&play_phones, &e, &out);
+	assert_int_equal(out.event_count, 0);
+	assert_int_equal(play_phones.count, 1);
+	/* The same from the phone's own means something. */
+	event_set_mac(&e, p.mac);
+	phones_apply(&play_phones, &e, &out);
+	assert_int_equal(phones_find(&play_phones, p.mac)->ip, 0x0a4f4633);
 }
 
 static void models_are_learnt(void **state)
@@ -46,6 +76,8 @@ static void models_are_learnt(void **state)
 		{"0 ack Cisco Systems, Inc. IP Phone 7912\n", "7912"},
 		{"0 ask term70.default.loads\n", "7970"},
 		{"0 ask TERM31.DEFAULT.loads\n", "7931"},
+		{"0 ask US/TERM31.DEFAULT.loads\n", "7931"},
+		{"0 ask Communicator\\TERM31.DEFAULT.loads\n", "7931"},
 		{"0 ask cp7912r.zup\n", "7912"},
 		{"0 from CP7912080003SCCP070409A\n0 get CP7912080003SCCP070409A.sbin\n", "7912"},
 		/* what it says itself is better than what two models share */
@@ -298,6 +330,7 @@ static void any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_group_is_no_phone),
 		cmocka_unit_test(what_a_record_holds),
 		cmocka_unit_test(models_are_learnt),
 		cmocka_unit_test(addresses_move),

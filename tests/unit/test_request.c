@@ -51,6 +51,7 @@ static void kinds(void **state)
 		{"MGC001122AABBCC.cnf", REQUEST_LEGACY_CONFIG},
 		{"syncinfo.xml", REQUEST_LEGACY_CONFIG},
 		{"gk001122aabbcc", REQUEST_PROFILE},
+		{"gk0099ffAAFF90", REQUEST_PROFILE},
 		{"ld001122aabbcc", REQUEST_PROFILE},
 		{"ff001122aabbcc", REQUEST_PROFILE},
 		{"gkdefault.cfg", REQUEST_PROFILE},

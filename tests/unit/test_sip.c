@@ -157,6 +157,11 @@ static void test_what_is_said(void **state)
 		 MAC "SEP001B2A893698 - - -"},
 		{REGISTER "Reason: SIP;cause=200;text=\"other\"\r\n" REASON END,
 		 MAC "SEP001B2A893698 - SIP70.8-4-2-30S -"},
+		{REGISTER REASON "Reason: SIP;cause=200;text=\"Name=x Load=y\"\r\n" END,
+		 MAC "SEP001B2A893698 - SIP70.8-4-2-30S -"},
+		{REGISTER "Reason: SIP;text=\"cisco-alarm:25 xName=a Name=SEP001B2A893698 "
+			  "xLoad=b Load=SIP70.9-4-2S\"\r\n" END,
+		 MAC "SEP001B2A893698 - SIP70.9-4-2S -"},
 		/* By its name alone. */
 		{REGISTER AGENT
 		 "Contact: <sip:a>;+u.sip!devicename.ccm.cisco.com=\"SEP001B2A893698\"\r\n" END,
@@ -225,6 +230,7 @@ static void test_answers(void **state)
 		{HEAD("OPTIONS", "a") END, 200},
 		{HEAD("ACK", "a") END, 0},
 		{HEAD("INVITE", "a") END, 405},
+		{HEAD("OPTIONS", "") END, 0},
 		{HEAD("NOTIFY", "a") END, 405},
 		{HEAD("register", "a") END, 405},
 		{HEAD("BYE", "a") END, 481},
@@ -336,6 +342,11 @@ static void test_way_back(void **state)
 		{"a;received=8.8.8.8;RPORT=7", "a;branch=z9hG4bK1;received=10.79.70.50;rport=50123",
 		 50123},
 		{"a;x=\";rport;y\"", "a;x=\";rport;y\";branch=z9hG4bK1;received=10.79.70.50", 5060},
+		/* A host may end in digits, or be nothing else. */
+		{"phone7", "phone7;branch=z9hG4bK1;received=10.79.70.50", 5060},
+		{"7", "7;branch=z9hG4bK1;received=10.79.70.50", 5060},
+		{"7:1", "7:1;branch=z9hG4bK1;received=10.79.70.50", 1},
+		{"a:65535", "a:65535;branch=z9hG4bK1;received=10.79.70.50", 65535},
 	};
 	char text[600], want[300];
 
@@ -514,6 +525,15 @@ static void test_encode(void **state)
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 700 x", 13), 0);
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 0x4 x", 13), 0);
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 40", 10), 0);
+	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 100 x", 13), 100);
+	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 099 x", 13), 0);
+	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/3.0 200 x", 13), 0);
+	for (size_t len = 0; len <= 14; len++) {
+		uint8_t *copy = exact_copy("SIP/2.0 200 OK", len);
+
+		assert_int_equal(sip_answer_status(copy, len), len >= 12 ? 200 : 0);
+		free(copy);
+	}
 }
 
 int main(void)

@@ -186,6 +186,19 @@ static void test_option_twice_the_first_counts(void **state)
 			 TFTP_PARSE_OK);
 	assert_int_equal(r.option_count, 1);
 	assert_int_equal(r.options[0].value, 1024);
+	/* Whichever it is. */
+	assert_int_equal(tftp_request_parse(&r, BYTES("\0\1a\0octet\0tsize\0"
+						      "0\0timeout\0"
+						      "3\0blksize\0"
+						      "1024\0timeout\0"
+						      "4\0blksize\0"
+						      "512\0tsize\0"
+						      "1\0")),
+			 TFTP_PARSE_OK);
+	assert_int_equal(r.option_count, 3);
+	assert_int_equal(r.options[0].value, 0);
+	assert_int_equal(r.options[1].value, 3);
+	assert_int_equal(r.options[2].value, 1024);
 }
 
 /* Anchors 6: seen from OpenFirmware. Legal in the field. */

@@ -41,6 +41,7 @@ static void test_a_file_from_request_to_complete(void **state)
 	assert_int_equal(f->out.events[0].ms, 7);
 	assert_int_equal(f->out.events[0].resent, 0);
 	assert_string_equal(f->out.events[0].text, "");
+	assert_true(f->out.events[0].confirmed);
 	assert_int_equal(f->released, 1);
 	assert_int_equal(f->s.active, 0);
 	assert_true(tftp_server_deadline(&f->s) == USEC_NEVER);
@@ -91,7 +92,8 @@ static void test_refusals(void **state)
 		 "{phone} asked for later.loads, which cannot be read just now: the disk "
 		 "says: I/O error."},
 		{"size.1|mail", "malformed", SEVERITY_WARNING, 4, 1, NULL},
-		{"|octet", "malformed", SEVERITY_WARNING, 4, 1, NULL},
+		{"|octet", "malformed", SEVERITY_WARNING, 4, 1,
+		 "{phone} asked for a file: the request is cut off or names no file."},
 		{"size.1", "malformed", SEVERITY_WARNING, 4, 1, NULL},
 	};
 	struct server_rig *f = *state;
@@ -268,6 +270,7 @@ static void test_trap_last_ack_is_lost_and_the_next_request_seen(void **state)
 	server_assert_closed(f, slot, EVENT_TFTP_COMPLETE);
 	assert_int_equal(f->out.events[0].bytes, 600);
 	assert_non_null(strstr(f->out.events[0].text, "did not acknowledge the last block"));
+	assert_false(f->out.events[0].confirmed);
 	assert_int_equal(f->released, 1);
 }
 
