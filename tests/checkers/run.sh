@@ -129,7 +129,7 @@ check_valgrind() {
 	exec valgrind -q --vgdb=no --suppressions=$PWD/tests/checkers/valgrind.supp --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --track-fds=no $PWD/build/reflashd "\$@"
 	EOF
 	chmod +x "$B/reflashd-valgrind"
-	BIN=$PWD/$B/reflashd-valgrind SLOW=5 E2E_TIMEOUT=300 tests/e2e/run.sh ${VALGRIND_E2E:-10-udhcpc 40-7970 42-7960 43-7912-recovery} >"$log" 2>&1
+	BIN=$PWD/$B/reflashd-valgrind SLOW=5 E2E_TIMEOUT=300 tests/e2e/run.sh ${VALGRIND_E2E:-10-udhcpc 20-tftp-hpa 40-7970 42-7960 43-7912-recovery 49-reload} >"$log" 2>&1
 	result=$?
 	ran=$(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$log")
 	if [ $result != 0 ]; then

@@ -7,6 +7,4 @@ synth --size 300000 java70 SCCP70.8-3-3S "$FILES/7970"
 start_daemon --once --timeout 90
 recover_phone --model 7970 --kind erased
 wait_event phone.recovered '"7970".*SCCP70\.8-3-3S.*cdp' >/dev/null
-status=0
-wait "$DAEMON" || status=$?
-[ $status = 0 ] || fail "the daemon ended with $status, not 0"
+daemon_ends

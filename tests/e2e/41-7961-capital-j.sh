@@ -9,3 +9,4 @@ start_daemon --once --timeout 90
 recover_phone --model 7961 --kind erased
 wait_event tftp.request 'Jar41' >/dev/null
 wait_event phone.recovered '"7961"' >/dev/null
+daemon_ends

@@ -10,3 +10,4 @@ wait_event tftp.complete 'P003-8-12-00\.sbn' >/dev/null
 wait_event tftp.complete 'P0S3-8-12-00\.sb2' >/dev/null
 wait_event phone.recovered '"7960".*P0S3-8-12-00' >/dev/null
 ! grep -q '"event": *"tftp.refused".*"severity": *"warning"' "$EVENTS" || fail "a harmless miss was called a fault"
+daemon_ends

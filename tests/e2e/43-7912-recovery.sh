@@ -8,3 +8,4 @@ start_daemon --once --timeout 90
 recover_phone --model 7912 --kind recovery
 wait_event tftp.complete 'cp7912r\.zup' >/dev/null
 wait_event phone.recovered '"7912"' >/dev/null
+daemon_ends

@@ -10,3 +10,4 @@ recover_phone --model 7942 --kind erased --sip --count 20
 [ "$(grep -c '"event": *"phone.recovered"' "$EVENTS")" = 20 ] || fail "not all of them were proven"
 addresses=$(grep '"event": *"dhcp.ack"' "$EVENTS" | sed 's/.*"ip": *"\([^"]*\)".*/\1/' | sort -u | wc -l)
 [ "$addresses" = 20 ] || fail "twenty phones have $addresses addresses"
+daemon_ends

@@ -12,6 +12,7 @@
 #     in_srv CMD, in_cli CMD
 #     start_daemon ARGS    reflashd on lan0, 10.77.0.1/24, events in $EVENTS; waits for ready
 #     stop_daemon          must end by itself, with 0
+#     daemon_ends          by itself (--once), with 0: only who sees its end has seen what it leaks
 #     daemon_exits N ARGS  reflashd must end with exit code N; what it said is in $LOG
 #     wait_event NAME [RE] prints the first event of that name that matches, fails after 10 s
 #     wait_until S CMD     until CMD succeeds; fails itself when it has not within S seconds
@@ -196,6 +197,11 @@ stop_daemon() {
 	kill -TERM "$DAEMON" 2>/dev/null || fail "the daemon was gone before its time"
 	wait_until 5 gone "$DAEMON" || :
 	! kill -9 "$DAEMON" 2>/dev/null || fail "the daemon did not stop within 5 s of SIGTERM"
+	daemon_ends
+}
+
+daemon_ends() {
+	wait_until 10 gone "$DAEMON" || fail "the daemon does not end"
 	status=0
 	wait "$DAEMON" || status=$?
 	[ $status = 0 ] || fail "the daemon ended with exit code $status"

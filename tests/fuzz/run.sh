@@ -36,8 +36,8 @@ by_libfuzzer() {
 	# shellcheck disable=SC2086 # no seeds, no word
 	if "$bin/$1" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 \
 		${dict:+-dict="$dict"} -artifact_prefix="$bin/found/$name-" "$bin/corpus/$name" $seeds $kept \
-		>"$bin/$name.log" 2>&1; then
-		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$bin/$name.log")
+		>"$bin/$name.log" 2>&1 &&
+		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$bin/$name.log") && [ "${runs:-0}" -gt 0 ]; then
 		cover=$(sed -n 's/.* cov: \([0-9]*\).*/\1/p' "$bin/$name.log" | tail -n 1)
 		echo "ok      $1: $runs runs, $cover edges"
 	else
