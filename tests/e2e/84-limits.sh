@@ -31,9 +31,9 @@ row "a full pool (4 addresses)" "said; one in four kept for phones; leases are r
 stop_daemon
 rm -rf "$T/state"
 
-# --- TFTP: seven transfers, four for one address; three addresses
-for n in 90 91 92 93; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
-start_daemon --serve-incomplete --max-transfers 7 --max-per-client 4
+# --- TFTP: eight transfers, four for one address
+for n in 90 91 92 93 94; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
+start_daemon --serve-incomplete --max-transfers 8 --max-per-client 4
 cat >"$T/tftp.py" <<'END'
 import socket, struct, sys, time
 server, path = sys.argv[1:3]
@@ -58,10 +58,10 @@ def fetch(s, data, peer, pause=0):
         data = s.recv(2000)
 want = open(path, 'rb').read()
 t0 = time.time()
-if sys.argv[3:]: # one that hears us and then falls silent, and one that never answers
+if sys.argv[3:]: # one that hears us and then falls silent, twice, and one that never answers
     s, data, peer = begin(93)
     s.sendto(b'\0\4\0\1', peer)
-    deaf = begin(93)
+    unplugged, deaf = begin(93), begin(94)
     print('silent', flush=True)
     time.sleep(100)
 slow = begin(92)                        # one that goes on through all of it
@@ -99,7 +99,7 @@ assert 1 <= n <= 10, n
 print('repeated 200 times: %d blocks' % n, flush=True)
 s.sendto(b'\0\5\0\0bye\0', (server, 69))
 END
-# Two of the seven; they are looked for at the end.
+# Three of the eight; they are looked for at the end.
 ip netns exec "$CLI" python3 "$T/tftp.py" $IP "$FILES/Slow.bin" silent >"$T/silent.log" 2>&1 &
 SILENT=$!
 wait_until 5 grep -q silent "$T/silent.log" || fail "no silent client: $(cat "$T/silent.log")"
@@ -185,7 +185,8 @@ for _ in $(seq 40); do
 	sleep 1
 done
 wait_event tftp.aborted '10.77.0.93.*no answer for 60 s' >/dev/null
-wait_event tftp.aborted '10.77.0.93.*it never answered; look for a firewall' >/dev/null
+wait_event tftp.aborted '10.77.0.93.*though it answered before; it was unplugged' >/dev/null
+wait_event tftp.aborted '10.77.0.94.*it never answered; look for a firewall' >/dev/null
 kill $SILENT
 row "a client that falls silent, one that never answers" "given up after a minute, and told why" "'no answer for 60 s', 'it never answered'"
 stop_daemon
