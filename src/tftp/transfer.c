@@ -338,12 +338,14 @@ void tftp_transfer_repeat(struct tftp_transfer *t, usec_t now, struct tftp_send 
 
 void tftp_transfer_moved_on(struct tftp_transfer *t)
 {
-	usec_t soon = later(t->sent_at, TFTP_RTO_FIRST);
+	usec_t rto = measured_rto(t), soon;
 
 	if (t->outcome != TFTP_RUNNING || !only_last_missing(t) || (!t->answered && t->repeated))
 		return;
 	t->moved_on = true;
-	/* However long we were ready to wait: who asks for something else hears us. */
+	/* However long we were ready to wait: who asks for something else hears us, and an ACK that
+	 * is on its way comes within a round trip. */
+	soon = later(t->sent_at, rto < TFTP_RTO_FIRST ? rto : TFTP_RTO_FIRST);
 	if (t->deadline > soon)
 		t->deadline = soon;
 }

@@ -31,9 +31,9 @@ row "a full pool (4 addresses)" "said; one in four kept for phones; leases are r
 stop_daemon
 rm -rf "$T/state"
 
-# --- TFTP: eight transfers, four for one address; five addresses, and one of ours
-for n in 90 91 92 93 94; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
-start_daemon --serve-incomplete --max-transfers 8 --max-per-client 4
+# --- TFTP: nine transfers, four for one address; six addresses, and one of ours
+for n in 90 91 92 93 94 95; do ip -n "$CLI" addr add 10.77.0.$n/24 dev eth0; done
+start_daemon --serve-incomplete --max-transfers 9 --max-per-client 4
 cat >"$T/tftp.py" <<'END'
 import socket, struct, subprocess, sys, time
 server, path = sys.argv[1:3]
@@ -58,9 +58,11 @@ def fetch(s, data, peer, pause=0):
         data = s.recv(2000)
 want = open(path, 'rb').read()
 t0 = time.time()
-if sys.argv[3:]: # one that hears us and then falls silent
+if sys.argv[3:]: # a forged one; one that hears us and then falls silent, twice; one that never answers
+    forged = begin(95)
     s, data, peer = begin(93)
     s.sendto(b'\0\4\0\1', peer)
+    unplugged, deaf = begin(93), begin(94)
     print('silent', flush=True)
     time.sleep(100)
 def lease(host): # by a DHCP REQUEST for it
@@ -72,9 +74,7 @@ def lease(host): # by a DHCP REQUEST for it
     subprocess.run(['ip', 'addr', 'add', '10.77.0.%d/24' % host, 'dev', 'eth0'], check=True)
 slow = begin(92)                        # one that goes on through all of it
 slow[0].sendto(b'\0\4\0\1', slow[2])
-forged = begin(94)
 deaf = [begin(90) for _ in range(4)]    # never answer
-never = begin(93)
 assert all(d[1][:4] == b'\0\3\0\1' for d in deaf)
 assert b'Too many transfers to your address' in begin(90)[1]
 assert b'Too many transfers, try' in begin(91)[1]
@@ -110,7 +110,7 @@ assert 1 <= n <= 10, n
 print('repeated 200 times: %d blocks' % n, flush=True)
 s.sendto(b'\0\5\0\0bye\0', (server, 69))
 END
-# One of the eight; it is looked for at the end.
+# Four of the nine; three are looked for at the end.
 ip netns exec "$CLI" python3 "$T/tftp.py" $IP "$FILES/Slow.bin" silent >"$T/silent.log" 2>&1 &
 SILENT=$!
 wait_until 5 grep -q silent "$T/silent.log" || fail "no silent client: $(cat "$T/silent.log")"
@@ -118,7 +118,7 @@ in_cli python3 "$T/tftp.py" $IP "$FILES/Slow.bin" >"$T/tftp.log" 2>&1 || fail "$
 wait_event tftp.refused 'as many transfers running as one address may' >/dev/null
 wait_event tftp.refused 'as many transfers are running as there may be' >/dev/null
 row "more transfers than --max-transfers, --max-per-client" "said; a miss is answered; who is being served goes on" "busy, twice; a slow one has every byte"
-wait_event tftp.aborted '10.77.0.94.*"made-room"' >/dev/null
+wait_event tftp.aborted '10.77.0.95.*"made-room"' >/dev/null
 row "every transfer is held by forged requests" "a phone with a lease is served all the same" "one that never answered made room"
 row "forged requests to an address that never answers" "the first block and seven resends, then no more" "$(sed -n 's/^deaf: //p' "$T/tftp.log")"
 row "the same request, again and again" "no block for each" "$(sed -n 's/^repeated /repeated /p' "$T/tftp.log")"
@@ -216,7 +216,8 @@ for _ in $(seq 40); do
 	sleep 1
 done
 wait_event tftp.aborted '10.77.0.93.*no answer for 60 s' >/dev/null
-wait_event tftp.aborted '10.77.0.93.*it never answered; look for a firewall' >/dev/null
+wait_event tftp.aborted '10.77.0.93.*though it answered before; it was unplugged' >/dev/null
+wait_event tftp.aborted '10.77.0.94.*it never answered; look for a firewall' >/dev/null
 kill $SILENT
 row "a client that falls silent, one that never answers" "given up after a minute, and told why" "'no answer for 60 s', 'it never answered'"
 stop_daemon

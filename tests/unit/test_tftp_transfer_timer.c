@@ -512,12 +512,26 @@ static void test_trap_last_ack_is_lost_and_the_client_moves_on(void **state)
 {
 	struct tftp_transfer t;
 	struct tftp_send send;
+	usec_t now = 0;
 
 	(void)state;
 	transfer_start(&t, "", 100, &send);
 	tftp_transfer_moved_on(&t);
 	transfer_timeout(&t, &send);
 	transfer_assert_blocks(&send, 1, 1);
+	transfer_timeout(&t, &send);
+	transfer_assert_nothing(&send);
+	assert_int_equal(t.outcome, TFTP_DONE);
+
+	/* One resend is out already, at a doubled RTO: it is over as soon as an ACK that may be on
+	 * its way would be here. */
+	transfer_start(&t, "", 600, &send);
+	transfer_ack(&t, 1, T0 + MS(2), &send);
+	for (unsigned k = 0; k < 4; k++)
+		now = transfer_timeout(&t, &send);
+	assert_true(tftp_transfer_deadline(&t) == now + 16 * TFTP_RTO_MIN);
+	tftp_transfer_moved_on(&t);
+	assert_true(tftp_transfer_deadline(&t) == now + TFTP_RTO_MIN);
 	transfer_timeout(&t, &send);
 	transfer_assert_nothing(&send);
 	assert_int_equal(t.outcome, TFTP_DONE);
