@@ -250,11 +250,18 @@ static void check_firmware(struct doctor *d)
 	l = store_library(store);
 	for (unsigned i = 0; i < l->bundle_count; i++)
 		fit += l->bundle[i].fit;
-	doctor_say(d, "firmware",
-		   fit ? fit == l->bundle_count ? DOCTOR_OK : DOCTOR_WARNING : DOCTOR_PROBLEM,
-		   fit && fit == l->bundle_count ? "" : "`reflashd check' tells more.",
-		   "%u of %u bundle%s fit to be given to a phone.", fit, l->bundle_count,
-		   l->bundle_count == 1 ? " is" : "s are");
+	if (!l->bundle_count)
+		doctor_say(d, "firmware", DOCTOR_PROBLEM,
+			   "Name the folder or the archive that holds the .loads and .sbn files "
+			   "(7902, 7905, 7912: .zup and .sbin).",
+			   "No firmware for a phone is among these files.");
+	else
+		doctor_say(d, "firmware",
+			   fit ? fit == l->bundle_count ? DOCTOR_OK : DOCTOR_WARNING
+			       : DOCTOR_PROBLEM,
+			   fit && fit == l->bundle_count ? "" : "`reflashd check' tells more.",
+			   "%u of %u bundle%s fit to be given to a phone.", fit, l->bundle_count,
+			   l->bundle_count == 1 ? " is" : "s are");
 	store_close(store);
 }
 

@@ -22,6 +22,9 @@ state="--state-dir $T/state"
 	run 1 'which interface' "$FILES"
 	grep -Eq '\* lan0 .*cable connected, no address' "$T/out" || fail "lan0 is not in the list: $(cat "$T/out")"
 	grep -Fq "sudo reflashd -i lan0 $FILES" "$T/out" || fail "no command to type"
+	"$BIN" help --help >"$T/out" || fail "no help about help"
+	[ "$(wc -l <"$T/out")" -le 23 ] && ! grep -E '^.{80}' "$T/out" ||
+		fail "the overview does not fit a terminal of 80 x 24"
 	run 1 'Name the folder' -i lan0
 	run 2 'cannot read|No such file' -i lan0 -c "$T/missing.conf" "$FILES"
 	printf '[dhcp]\nlease-time = soon\n' >"$T/bad.conf"

@@ -27,6 +27,9 @@ is address ok '10\.79\.70\.1/24'
 in_srv ip -4 -o addr >"$T/after"
 cmp "$T/before" "$T/after" || fail "it changed something"
 [ ! -e "$T/state" ] || fail "it made the state folder"
+mkdir "$T/none"
+doctor 4 -i lan0 "$T/none"
+is firmware problem 'No firmware for a phone'
 # For people: a line each, and it fits 80 columns.
 in_srv "$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out"
 grep -q '^ok *cable  *Connected\.$' "$T/out" || fail "no line for the cable: $(cat "$T/out")"
