@@ -34,6 +34,11 @@ is firmware problem 'No firmware for a phone'
 in_srv "$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out"
 grep -q '^ok *cable  *Connected\.$' "$T/out" || fail "no line for the cable: $(cat "$T/out")"
 ! grep -E '^.{81}' "$T/out" || fail "a line is too long"
+if command -v python3 >/dev/null; then # in a terminal, where five seconds are long
+	TERM=xterm in_srv python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \
+		"$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out" </dev/null
+	head -n 1 "$T/out" | grep -q '^Looking .*\.\.\..*ok .*interface' || fail "nothing is said while it waits: $(cat "$T/out")"
+fi
 
 # Who looks after the interface is seen by what the managers leave in /run.
 index=$(in_srv cat /sys/class/net/lan0/ifindex)
