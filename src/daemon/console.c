@@ -257,7 +257,7 @@ void console_put(FILE *out, const char *line)
 	struct console c = {.fd = fileno(out), .terminal = has_terminal(fileno(out))};
 	char wrapped[VIEW_LINE_MAX];
 
-	view_wrap(line, log_width(&c), 4, wrapped, sizeof(wrapped));
+	view_wrap(line, log_width(&c), 0, 4, wrapped, sizeof(wrapped));
 	fprintf(out, "%s\n", wrapped);
 }
 

@@ -43,13 +43,13 @@ static const char *style_of(enum event_severity s)
 
 /* Breaks the sentence between words and indents what follows, so that what stands on the left
  * can be found. A word that is longer than a line is left to the terminal. */
-size_t view_wrap(const char *text, size_t width, size_t indent, char *out, size_t size)
+size_t view_wrap(const char *text, size_t width, size_t at, size_t indent, char *out, size_t size)
 {
-	size_t used = 0, column = indent;
+	size_t used = 0, column = at;
+	bool first = true;
 
 	while (*text) {
 		size_t len = strcspn(text, " ");
-		bool first = column == indent;
 
 		if (!first && width && column + 1 + len >= width) {
 			if (used + indent + 2 >= size)
@@ -69,6 +69,7 @@ size_t view_wrap(const char *text, size_t width, size_t indent, char *out, size_
 		memcpy(out + used, text, len);
 		used += len;
 		column += len;
+		first = false;
 		text += len;
 		text += *text == ' ';
 	}
@@ -87,7 +88,7 @@ size_t view_log(const struct event *e, const char *clock, unsigned width, bool s
 	event_text(e, sentence, sizeof(sentence));
 	if (width && width < VIEW_WIDTH_LEAST)
 		width = VIEW_WIDTH_LEAST;
-	view_wrap(sentence, width, CLOCK_COLUMNS, wrapped, sizeof(wrapped));
+	view_wrap(sentence, width, CLOCK_COLUMNS, CLOCK_COLUMNS, wrapped, sizeof(wrapped));
 	n = snprintf(out, size, "%s  %s%s%s\n", clock, on, wrapped, *on ? "\033[0m" : "");
 	must(n > 0 && (size_t)n < size);
 	return (size_t)n;
@@ -291,7 +292,7 @@ static void put_line(const struct report *r, const char *text, size_t indent, co
 	size_t hang = indent * 2;
 	int n;
 
-	view_wrap(text, r->width, hang, wrapped, sizeof(wrapped));
+	view_wrap(text, r->width, hang, hang, wrapped, sizeof(wrapped));
 	n = snprintf(line, sizeof(line), "%*s%s%s%s\n", (int)indent, "", r->style ? on : "",
 		     wrapped, r->style && *on ? "\033[0m" : "");
 	must(n > 0 && (size_t)n < sizeof(line));

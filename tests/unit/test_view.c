@@ -538,11 +538,15 @@ static void wrapped(void **state)
 	char out[80];
 
 	(void)state;
-	assert_int_equal(view_wrap("ab cd ef", 0, 2, out, sizeof(out)), 8);
+	assert_int_equal(view_wrap("ab cd ef", 0, 0, 2, out, sizeof(out)), 8);
 	assert_string_equal(out, "ab cd ef");
-	view_wrap("ab cd ef", 8, 2, out, sizeof(out));
+	view_wrap("ab cd ef", 8, 0, 2, out, sizeof(out));
 	assert_string_equal(out, "ab cd\n  ef");
-	view_wrap("abcdefghij k", 6, 2, out, sizeof(out));
+	view_wrap("ab cd ef", 8, 3, 2, out, sizeof(out));
+	assert_string_equal(out, "ab\n  cd ef");
+	view_wrap("ab cd ef", 9, 0, 2, out, sizeof(out));
+	assert_string_equal(out, "ab cd ef");
+	view_wrap("abcdefghij k", 6, 0, 2, out, sizeof(out));
 	assert_string_equal(out, "abcdefghij\n  k");
 }
 
