@@ -30,6 +30,11 @@ cmp "$T/before" "$T/after" || fail "it changed something"
 mkdir "$T/none"
 doctor 4 -i lan0 "$T/none"
 is firmware problem 'No firmware for a phone'
+synth --size 20000 --break missing:cnu java70 SCCP70.8-3-3S "$T/broken"
+doctor 4 -i lan0 "$T/broken"
+is firmware problem 'in the bundle SCCP70.8-3-3S, cnu70.*is missing'
+doctor 4 -i lan0 "$T/nowhere"
+is firmware problem 'Cannot read the firmware'
 # For people: a line each, and it fits 80 columns.
 in_srv "$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out"
 grep -q '^ok *cable  *Connected\.$' "$T/out" || fail "no line for the cable: $(cat "$T/out")"
