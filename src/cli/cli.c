@@ -15,7 +15,7 @@ void cli_complain(const char *text)
 	char line[FAULT_TEXT_MAX + 32];
 
 	text_format(line, sizeof(line), "reflashd: %s%s", text, ended ? "" : ".");
-	console_put(stderr, line);
+	console_put(stderr, 4, line);
 }
 
 void cli_ask_firmware(const char *words)

@@ -63,7 +63,7 @@ static void print_remark(struct lint *lint, const char *path, const struct confi
 		text_format(place, sizeof(place), ":%u", r->line);
 	text_format(line, sizeof(line), "%s%s: %s: %s", shown, place, severity_word(r->severity),
 		    r->text);
-	console_put(stdout, line);
+	console_put(stdout, 4, line);
 	lint->counts[r->severity]++;
 }
 

@@ -252,12 +252,12 @@ void console_report(struct console *c)
 		view_report(c->board, log_width(c), c->style, put_line, c);
 }
 
-void console_put(FILE *out, const char *line)
+void console_put(FILE *out, size_t indent, const char *line)
 {
 	struct console c = {.fd = fileno(out), .terminal = has_terminal(fileno(out))};
 	char wrapped[VIEW_LINE_MAX];
 
-	view_wrap(line, log_width(&c), 0, 4, wrapped, sizeof(wrapped));
+	view_wrap(line, log_width(&c), 0, indent, wrapped, sizeof(wrapped));
 	fprintf(out, "%s\n", wrapped);
 }
 

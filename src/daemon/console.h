@@ -54,7 +54,7 @@ void console_say(struct console *c, const char *sentence);
 /* The end of a run: its last state stays, and below it stands the report. */
 void console_report(struct console *c);
 void console_close(struct console *c);
-/* A line of no event, broken at blanks where out is a terminal. */
-void console_put(FILE *out, const char *line);
+/* A line of no event; where out is a terminal it is broken at blanks, and what follows indented. */
+void console_put(FILE *out, size_t indent, const char *line);
 
 #endif

@@ -38,7 +38,7 @@ static void complain(const struct fault *f)
 	char line[FAULT_TEXT_MAX + 16];
 
 	text_format(line, sizeof(line), "reflashd: %s.", f->text);
-	console_put(stderr, line);
+	console_put(stderr, 4, line);
 }
 
 /* How many phones would be hurt if we went away now. */

@@ -25,6 +25,12 @@ state="--state-dir $T/state"
 	"$BIN" help --help >"$T/out" || fail "no help about help"
 	[ "$(wc -l <"$T/out")" -le 23 ] && ! grep -E '^.{80}' "$T/out" ||
 		fail "the overview does not fit a terminal of 80 x 24"
+	if command -v python3 >/dev/null; then # on a terminal no word is broken
+		TERM=xterm python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$BIN" -i lan0 -a 10.0.0.0/24 "$FILES" \
+			>"$T/out" </dev/null
+		tr -d '\r' <"$T/out" | grep -E '^.{80}' && fail "a line of it is too long"
+		grep -q '^    .*10.79.70.1/24' "$T/out" || fail "it is not broken between words: $(cat "$T/out")"
+	fi
 	run 1 'Name the folder' -i lan0
 	run 2 'cannot read|No such file' -i lan0 -c "$T/missing.conf" "$FILES"
 	printf '[dhcp]\nlease-time = soon\n' >"$T/bad.conf"
