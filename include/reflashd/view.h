@@ -41,6 +41,10 @@ bool view_shows(const struct event *e, int verbosity);
 size_t view_log(const struct event *e, const char *clock, unsigned width, bool style, char *out,
 		size_t size);
 
+/* Broken between words into lines that never reach that width (0: not broken); the first begins at
+ * column `at`, the others get the indent. Returns the length. */
+size_t view_wrap(const char *text, size_t width, size_t at, size_t indent, char *out, size_t size);
+
 /* The report: what became of each phone, a sentence each. Calls put() for each line, which
  * ends in '\n'. width 0: not broken. Says nothing for a board that never was ready. */
 void view_report(const struct board *b, unsigned width, bool style,

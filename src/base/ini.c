@@ -189,7 +189,10 @@ static bool line_done(struct feed *feed)
 		return refuse(feed, "\"%s\" is neither a [section] nor \"key = value\"",
 			      quote(feed, q));
 	if (feed->section[0] == '\0')
-		return refuse(feed, "\"%s\" stands before the first [section]", quote(feed, q));
+		return refuse(feed,
+			      "\"%s\" stands before the first [section]; write the one that it "
+			      "belongs to above it",
+			      quote(feed, q));
 	if (!feed->handler(feed->ctx, &item, &why))
 		return refuse(feed, "%s", why.text);
 	return true;

@@ -44,6 +44,7 @@ void check_plan_line(const struct check *c, const struct bundle *b, char *out, s
 {
 	const struct model *m = first_model(c->library->models, b->models);
 	struct plan plan, other;
+	char source[400];
 
 	text_copy(out, size, "");
 	if (!m || !b->fit)
@@ -69,7 +70,11 @@ void check_plan_line(const struct check *c, const struct bundle *b, char *out, s
 	if (step_of(&other, b) >= 0)
 		text_format(out, size, "for a phone that refuses %s: %s", plan.target->load,
 			    other.step[step_of(&other, b)].why);
-	else
+	else if (text_equal_nocase(plan.target->load, b->load)) {
+		text_escape(source, sizeof(source), (const uint8_t *)plan.target->source,
+			    strlen(plan.target->source));
+		text_format(out, size, "none: the same load is taken from %s", source);
+	} else
 		text_format(out, size, "none: phones are given %s", plan.target->load);
 }
 

@@ -2,6 +2,7 @@
 /* What several commands share. */
 #include "cli.h"
 
+#include "../daemon/console.h"
 #include "reflashd/daemon.h"
 #include "reflashd/text.h"
 
@@ -11,8 +12,10 @@
 void cli_complain(const char *text)
 {
 	bool ended = text_ends_nocase(text, ".") || text_ends_nocase(text, "?");
+	char line[FAULT_TEXT_MAX + 32];
 
-	fprintf(stderr, "reflashd: %s%s\n", text, ended ? "" : ".");
+	text_format(line, sizeof(line), "reflashd: %s%s", text, ended ? "" : ".");
+	console_put(stderr, 4, line);
 }
 
 void cli_ask_firmware(const char *words)

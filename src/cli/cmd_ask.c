@@ -11,6 +11,7 @@
 #include "options.h"
 #include "terminal.h"
 
+#include "../daemon/console.h"
 #include "reflashd/daemon.h"
 #include "reflashd/event.h"
 #include "reflashd/text.h"
@@ -236,20 +237,24 @@ static void print_bundle(const json_t *b)
 {
 	const json_t *models = json_object_get(b, "models");
 	const json_t *model;
+	char line[800], names[400] = "";
 	size_t i;
 
-	printf("  %-24s", text_of(b, "load"));
-	json_array_foreach(models, i, model) printf(" %s", json_string_value(model));
-	printf(", %lld files, %s, %s\n", number_of(b, "files"),
-	       json_is_true(json_object_get(b, "complete")) ? "complete" : "incomplete",
-	       signature_words(text_of(b, "signature")));
+	json_array_foreach(models, i, model)
+		text_format(names + strlen(names), sizeof(names) - strlen(names), " %s",
+			    json_string_value(model));
+	text_format(line, sizeof(line), "  %-24s%s, %lld files, %s, %s", text_of(b, "load"), names,
+		    number_of(b, "files"),
+		    json_is_true(json_object_get(b, "complete")) ? "complete" : "incomplete",
+		    signature_words(text_of(b, "signature")));
+	console_put(stdout, 27, line);
 }
 
 static void print_status(const json_t *s)
 {
 	const json_t *bundles = json_object_get(s, "bundles"), *b;
 	long long phones = number_of(s, "phones"), recovered = number_of(s, "recovered");
-	char since[32];
+	char since[32], notice[VIEW_LINE_MAX];
 	size_t i;
 
 	printf("reflashd %s, since %s\n", text_of(s, "version"),
@@ -263,8 +268,10 @@ static void print_status(const json_t *s)
 		puts("Nothing is connected: waiting for the cable, or for the phone to get power.");
 	if (*text_of(s, "rival"))
 		printf("Another DHCP server was heard on this wire: %s.\n", text_of(s, "rival"));
-	if (*text_of(s, "notice"))
-		printf("Last warning: %s\n", text_of(s, "notice"));
+	if (*text_of(s, "notice")) {
+		text_format(notice, sizeof(notice), "Last warning: %s", text_of(s, "notice"));
+		console_put(stdout, 4, notice);
+	}
 	printf("%lld phone%s, %lld recovered.\n", phones, phones == 1 ? "" : "s", recovered);
 	if (json_array_size(bundles))
 		puts("Firmware:");
@@ -315,11 +322,14 @@ static void print_phones(const json_t *phones)
 static bool print_event(const char *line, size_t len)
 {
 	json_t *e = json_loadb(line, len, 0, NULL);
-	char when[32];
+	char clock[32], shown[VIEW_LINE_MAX];
+	const char *when;
 
 	if (!e)
 		return false;
-	printf("%s  %s\n", local_time(text_of(e, "time"), when), text_of(e, "text"));
+	when = local_time(text_of(e, "time"), clock);
+	text_format(shown, sizeof(shown), "%s  %s", when, text_of(e, "text"));
+	console_put(stdout, strlen(when) + 2, shown);
 	json_decref(e);
 	return true;
 }

@@ -13,7 +13,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { INTERFACE, ADDRESS, STATE_DIR, JSON };
 
@@ -133,6 +135,15 @@ static bool configure(struct config *c, const struct cli_args *args, int *exit_c
 	       cli_path(c->state_dir, "--state-dir", args->value[STATE_DIR], exit_code);
 }
 
+/* Another server is waited for: whoever watches should know that this is no standstill. */
+static void say_wait(const char *text)
+{
+	const char *term = getenv("TERM");
+
+	if (isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
+		fputs(text, stderr);
+}
+
 int cmd_doctor(int argc, char *const argv[])
 {
 	static struct doctor d;
@@ -143,7 +154,9 @@ int cmd_doctor(int argc, char *const argv[])
 	if (!cli_options(&args, "doctor", options, argc, argv, &exit_code))
 		return exit_code;
 	if (configure(&config, &args, &exit_code)) {
+		say_wait("Looking and listening, for up to six seconds ...");
 		doctor_run(&d, &config);
+		say_wait("\r\033[K");
 		exit_code = doctor_worst(&d) == DOCTOR_PROBLEM	 ? EXIT_CODE_NETWORK
 			    : doctor_worst(&d) == DOCTOR_UNKNOWN ? EXIT_CODE_SYSTEM
 								 : EXIT_CODE_DONE;

@@ -3,6 +3,8 @@
 
 #include "reflashd/daemon.h"
 
+#include <string.h>
+
 int cmd_version(int argc, char *const argv[])
 {
 	(void)argc;
@@ -17,16 +19,15 @@ static void overview(void)
 	       "this machine, name the interface and the folder with its firmware, and watch.\n\n"
 	       "    sudo reflashd -i eth0 firmware/7970\n\n");
 	for (const struct command *c = commands; c->name; c++)
-		printf("  %s%s%s\n      %s\n", c->name, *c->arguments ? " " : "", c->arguments,
-		       c->help);
-	printf("\n`reflashd help COMMAND` tells more.\n");
+		printf("  %-10s  %s\n", c->name, c->help);
+	printf("\n`reflashd help COMMAND' tells more.\n");
 }
 
 int cmd_help(int argc, char *const argv[])
 {
 	const struct command *c;
 
-	if (argc < 1) {
+	if (argc < 1 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
 		overview();
 		return EXIT_CODE_DONE;
 	}

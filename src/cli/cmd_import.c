@@ -11,6 +11,7 @@
  */
 #include "import.h"
 #include "options.h"
+#include "terminal.h"
 
 #include "reflashd/archive.h"
 #include "reflashd/daemon.h"
@@ -155,11 +156,16 @@ static int write_all(struct import *to, struct store *s, struct fault *f)
 
 static void say_findings(const struct library *l, unsigned folder)
 {
+	struct terminal t;
+
+	terminal_open(&t, stdout, COLOR_NEVER);
 	for (unsigned i = 0; i < l->finding_count; i++) {
 		const struct finding *f = &l->finding[i];
 
-		if (f->folder == folder && f->severity != FINDING_NOTE)
-			printf("    %s\n", f->text);
+		if (f->folder != folder || f->severity == FINDING_NOTE)
+			continue;
+		fputs("    ", stdout);
+		terminal_wrap(&t, 4, 4, STYLE_PLAIN, f->text);
 	}
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `reflashd lint`: what a phone would make of a hand-written XMLDefault.cnf.xml or SEP….cnf.xml.
- * Written as compilers write it, so that editors can jump to the place.
+ * Written as compilers write it, so that editors can jump to the place; on a terminal lines are
+ * broken between words.
  */
 #include "options.h"
 
+#include "../daemon/console.h"
 #include "../daemon/scan.h"
 #include "reflashd/daemon.h"
 #include "reflashd/phone_config.h"
@@ -52,15 +54,16 @@ static const char *severity_word(enum finding_severity severity)
 
 static void print_remark(struct lint *lint, const char *path, const struct config_remark *r)
 {
-	char shown[512];
+	char shown[512], place[32] = "", line[VIEW_LINE_MAX];
 
 	text_escape(shown, sizeof(shown), (const uint8_t *)path, strlen(path));
-	fputs(shown, stdout);
-	if (r->line)
-		printf(":%u", r->line);
 	if (r->line && r->column)
-		printf(":%u", r->column);
-	printf(": %s: %s\n", severity_word(r->severity), r->text);
+		text_format(place, sizeof(place), ":%u:%u", r->line, r->column);
+	else if (r->line)
+		text_format(place, sizeof(place), ":%u", r->line);
+	text_format(line, sizeof(line), "%s%s: %s: %s", shown, place, severity_word(r->severity),
+		    r->text);
+	console_put(stdout, 4, line);
 	lint->counts[r->severity]++;
 }
 
@@ -109,7 +112,7 @@ static int sum_up(const struct lint *lint, unsigned files)
 	if (notes)
 		printf(", %u note%s", notes, notes == 1 ? "" : "s");
 	puts(lint->library ? "."
-			   : ". Whether the loads exist was not looked at (--firmware PATH).");
+			   : ".\nWhether the loads exist was not looked at (--firmware PATH).");
 	return lint->unread ? EXIT_CODE_SYSTEM : bad ? EXIT_CODE_CONFIG : EXIT_CODE_DONE;
 }
 

@@ -110,21 +110,26 @@ static void print_line(void *ctx, usec_t at, struct mac mac, bool detail, const 
 	terminal_wrap(&r->terminal, at_column > 0 ? (unsigned)at_column : 0, 12, STYLE_PLAIN, line);
 }
 
-static void print_cost(const struct rehearse_result *r, double seconds)
+static void print_cost(const struct terminal *t, const struct rehearse_result *r, double seconds)
 {
 	unsigned long long wire = r->wire / USEC_SEC(1);
+	char line[300], refusals[40] = "", took[40] = "";
 
-	printf("  on the wire: %llu:%02llu of that time, %llu file%s, %llu.%llu MB in blocks of "
-	       "512 bytes, %llu packets both ways",
-	       wire / 60, wire % 60, (unsigned long long)r->files, r->files == 1 ? "" : "s",
-	       (unsigned long long)(r->bytes / 1000000),
-	       (unsigned long long)(r->bytes / 100000 % 10), (unsigned long long)r->datagrams);
 	if (r->refusals)
-		printf(", %llu refusal%s", (unsigned long long)r->refusals,
-		       r->refusals == 1 ? "" : "s");
+		text_format(refusals, sizeof(refusals), ", %llu refusal%s",
+			    (unsigned long long)r->refusals, r->refusals == 1 ? "" : "s");
 	if (r->phones > 1)
-		printf("; rehearsed in %.1f s", seconds);
-	printf("\n\n");
+		text_format(took, sizeof(took), "; rehearsed in %.1f s", seconds);
+	text_format(line, sizeof(line),
+		    "on the wire: %llu:%02llu of that time, %llu file%s, %llu.%llu MB in blocks of "
+		    "512 bytes, %llu packets both ways%s%s",
+		    wire / 60, wire % 60, (unsigned long long)r->files, r->files == 1 ? "" : "s",
+		    (unsigned long long)(r->bytes / 1000000),
+		    (unsigned long long)(r->bytes / 100000 % 10), (unsigned long long)r->datagrams,
+		    refusals, took);
+	fputs("  ", stdout);
+	terminal_wrap(t, 2, 4, STYLE_PLAIN, line);
+	putchar('\n');
 }
 
 static void conclude(struct rehearsal *r, const struct rehearse_result *result)
@@ -165,8 +170,9 @@ static int play(struct rehearsal *r, const struct model *m, enum rehearse_scene 
 	err = rehearse_run(&r->run, quiet ? NULL : print_line, r, result);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	if (!err) {
-		print_cost(result, (double)(to.tv_sec - from.tv_sec) +
-					   (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+		print_cost(&r->terminal, result,
+			   (double)(to.tv_sec - from.tv_sec) +
+				   (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 		conclude(r, result);
 	}
 	free(result);
@@ -223,8 +229,7 @@ static int report(const struct rehearsal *r)
 		return EXIT_CODE_FIRMWARE;
 	}
 	if (r->warned)
-		fprintf(stderr, "reflashd: think before you erase a phone: see the lines marked "
-				"WARNING.\n");
+		cli_complain("think before you erase a phone: see the lines marked WARNING");
 	return EXIT_CODE_DONE;
 }
 

@@ -4,8 +4,8 @@
  *
  * The happy path: a line of the log erases the view, stands where it stood and goes up into the
  * terminal's own scrollback like any other line; then the view is drawn below it again. No second
- * screen, no cursor tricks but "up" and "erase to the end". The cursor rests at the end
- * of the last line of the view.
+ * screen, no cursor tricks but "up" and "erase to the end". The cursor rests at the beginning
+ * of the last line of the view, where the ^C that a terminal writes for Ctrl-C starts no new line.
  *
  * What can go wrong:
  * - The terminal does not take our bytes (Ctrl-S): outlet.c keeps or drops lines of the log, and
@@ -32,7 +32,7 @@
 #define CLOSE_MS  500
 #define ERASE_MAX 64
 #define LOG_MAX	  65536
-#define FRAME_MAX (ERASE_MAX + LOG_MAX + VIEW_TEXT_MAX)
+#define FRAME_MAX (ERASE_MAX + LOG_MAX + VIEW_TEXT_MAX + 1)
 
 static bool has_terminal(int fd)
 {
@@ -81,11 +81,11 @@ static size_t erase_text(struct console *c, unsigned width, char *out, size_t si
 
 	if (!c->lines)
 		return 0;
-	for (unsigned i = 0; i < c->lines; i++)
+	for (unsigned i = 0; i + 1 < c->lines; i++)
 		rows += c->columns[i] > width ? (c->columns[i] + width - 1) / width : 1;
 	c->lines = 0;
-	if (rows > 1)
-		return (size_t)snprintf(out, size, "\r\033[%uA\033[J", rows - 1);
+	if (rows)
+		return (size_t)snprintf(out, size, "\r\033[%uA\033[J", rows);
 	return (size_t)snprintf(out, size, "\r\033[J");
 }
 
@@ -100,6 +100,7 @@ static void draw(struct console *c, int64_t shown_ms)
 	len += c->log_len;
 	c->log_len = 0;
 	len += view_live(c->board, &v, c->text + len, VIEW_TEXT_MAX, &c->lines, c->columns);
+	c->text[len++] = '\r';
 	if (!outlet_write(&c->out, c->text, len))
 		c->lines = 0;
 	c->dirty = false;
@@ -249,6 +250,15 @@ void console_report(struct console *c)
 	}
 	if (c->verbosity >= 0)
 		view_report(c->board, log_width(c), c->style, put_line, c);
+}
+
+void console_put(FILE *out, size_t indent, const char *line)
+{
+	struct console c = {.fd = fileno(out), .terminal = has_terminal(fileno(out))};
+	char wrapped[VIEW_LINE_MAX];
+
+	view_wrap(line, log_width(&c), 0, indent, wrapped, sizeof(wrapped));
+	fprintf(out, "%s\n", wrapped);
 }
 
 void console_close(struct console *c)

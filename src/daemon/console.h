@@ -10,6 +10,8 @@
 #include "reflashd/config.h"
 #include "reflashd/view.h"
 
+#include <stdio.h>
+
 struct console {
 	struct outlet out;
 	int fd;
@@ -52,5 +54,7 @@ void console_say(struct console *c, const char *sentence);
 /* The end of a run: its last state stays, and below it stands the report. */
 void console_report(struct console *c);
 void console_close(struct console *c);
+/* A line of no event; where out is a terminal it is broken at blanks, and what follows indented. */
+void console_put(FILE *out, size_t indent, const char *line);
 
 #endif

@@ -235,6 +235,7 @@ static void check_firmware(struct doctor *d)
 	struct store *store;
 	struct fault f;
 	unsigned fit = 0;
+	char why[160];
 	int exit_code;
 
 	if (!d->config->firmware_count) {
@@ -244,17 +245,31 @@ static void check_firmware(struct doctor *d)
 		return;
 	}
 	if (store_open(&store, d->config, &exit_code, &f) != 0) {
+		text_capitalise(f.text);
 		doctor_say(d, "firmware", DOCTOR_PROBLEM, "", "%s.", f.text);
 		return;
 	}
 	l = store_library(store);
 	for (unsigned i = 0; i < l->bundle_count; i++)
 		fit += l->bundle[i].fit;
-	doctor_say(d, "firmware",
-		   fit ? fit == l->bundle_count ? DOCTOR_OK : DOCTOR_WARNING : DOCTOR_PROBLEM,
-		   fit && fit == l->bundle_count ? "" : "`reflashd check' tells more.",
-		   "%u of %u bundle%s fit to be given to a phone.", fit, l->bundle_count,
-		   l->bundle_count == 1 ? " is" : "s are");
+	if (!l->bundle_count) {
+		doctor_say(d, "firmware", DOCTOR_PROBLEM,
+			   "Name the folder or the archive that holds the .loads and .sbn files "
+			   "(7902, 7905, 7912: .zup and .sbin).",
+			   "No firmware for a phone is among these files.");
+	} else if (!fit) {
+		bundle_why_unfit(l, &l->bundle[0], why, sizeof(why));
+		doctor_say(d, "firmware", DOCTOR_PROBLEM, "`reflashd check' tells more.",
+			   "Nothing here is fit to be given to a phone; in the bundle %s, %s.",
+			   l->bundle[0].load, why);
+	} else {
+		bool all = fit == l->bundle_count;
+
+		doctor_say(d, "firmware", all ? DOCTOR_OK : DOCTOR_WARNING,
+			   all ? "" : "`reflashd check' tells more.",
+			   "%u of %u bundle%s fit to be given to a phone.", fit, l->bundle_count,
+			   l->bundle_count == 1 ? " is" : "s are");
+	}
 	store_close(store);
 }
 

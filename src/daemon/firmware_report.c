@@ -7,6 +7,7 @@
 #include "daemon.h"
 
 #include "reflashd/firmware_event.h"
+#include "reflashd/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -65,6 +66,21 @@ static unsigned say_what_is_gone(struct daemon *d, const struct library *before)
 	return gone;
 }
 
+/* A mistyped --target would otherwise be met only when a phone asks for it. */
+static void say_target(struct daemon *d, const struct library *l)
+{
+	const char *target = d->config->target;
+
+	if (!l->bundle_count || !target[0] || text_equal_nocase(target, "newest"))
+		return;
+	if (!library_bundle(l, target))
+		daemon_note(d, SEVERITY_WARNING, "no-target",
+			    "The target %s is not among this firmware, so no phone can end at it. "
+			    "Put its bundle there, or name another load (`reflashd check' lists "
+			    "them).",
+			    target);
+}
+
 unsigned firmware_say(struct daemon *d, const struct library *before)
 {
 	const struct library *l = store_library(d->store);
@@ -87,6 +103,7 @@ unsigned firmware_say(struct daemon *d, const struct library *before)
 			    "No firmware for a phone is among these files. They are served by "
 			    "name, but an erased phone will find nothing to start from. Add the "
 			    "files ending in .loads and .sbn (7902, 7905, 7912: .zup and .sbin).");
+	say_target(d, l);
 	return news;
 }
 

@@ -11,6 +11,7 @@
  * What can go wrong before serving ends the program with one sentence and an exit code, the
  * firmware's before the network's; what goes wrong later is an event.
  */
+#include "console.h"
 #include "daemon.h"
 #include "places.h"
 #include "reader.h"
@@ -32,6 +33,14 @@
 
 #define WARNING_LASTS USEC_SEC(60)
 
+static void complain(const struct fault *f)
+{
+	char line[FAULT_TEXT_MAX + 16];
+
+	text_format(line, sizeof(line), "reflashd: %s.", f->text);
+	console_put(stderr, 4, line);
+}
+
 /* How many phones would be hurt if we went away now. */
 static unsigned phones_at_work(const struct board *b)
 {
@@ -45,16 +54,23 @@ static unsigned phones_at_work(const struct board *b)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
-	unsigned n = phones_at_work(d->bus.board);
+	const struct board *board = d->bus.board;
+	unsigned n = phones_at_work(board);
 
 	/* A hand on the keyboard may not know; a service manager means what it says. */
 	if (number == SIGINT && n &&
 	    (!d->warned_at_work || daemon_now() - d->warned_at_work > WARNING_LASTS)) {
 		d->warned_at_work = daemon_now();
-		daemon_note(d, SEVERITY_WARNING, "phones-at-work",
-			    "%u phone%s at work; press Ctrl-C again to stop anyway. Leave %s "
-			    "plugged in.",
-			    n, n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
+		if (board->link_known && !board->link_up)
+			daemon_note(d, SEVERITY_WARNING, "phones-at-work",
+				    "%u phone%s at work when the cable went: connect it again, or "
+				    "press Ctrl-C again to stop anyway.",
+				    n, n == 1 ? " was" : "s were");
+		else
+			daemon_note(d, SEVERITY_WARNING, "phones-at-work",
+				    "%u phone%s at work; press Ctrl-C again to stop anyway. Leave "
+				    "%s plugged in.",
+				    n, n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
 		return;
 	}
 	daemon_stop(d, EXIT_CODE_DONE, "asked to stop");
@@ -211,7 +227,7 @@ static void on_loaded(struct daemon *d)
 		exit_code = network_error(err);
 	}
 	if (err) {
-		fprintf(stderr, "reflashd: %s.\n", f.text);
+		complain(&f);
 		d->exit_code = exit_code;
 		d->stopping = true;
 		uv_stop(d->loop);
@@ -307,7 +323,7 @@ static void finish(struct daemon *d)
 		;
 	must(uv_loop_close(d->loop) == 0);
 	if (state_dirty(d) && state_save(d, &f) != 0 && !d->state_err)
-		fprintf(stderr, "reflashd: %s.\n", f.text);
+		complain(&f);
 	for (unsigned i = 0; parts[i]; i++)
 		if (parts[i]->close)
 			parts[i]->close(d);
@@ -364,7 +380,7 @@ int daemon_serve(const struct config *config)
 	d->tftp.fd = d->address_check.fd = d->added.fd = d->timers.fd = -1;
 	err = start(d, &exit_code, &f);
 	if (err) {
-		fprintf(stderr, "reflashd: %s.\n", f.text);
+		complain(&f);
 		finish(d);
 		return exit_code;
 	}

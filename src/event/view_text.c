@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define CLOCK_COLUMNS 10 /* "HH:MM:SS  " */
+#define SCREENFUL     10 /* phones of the report; two lines each */
 #define WIDTH_PROSE   120
 
 bool view_shows(const struct event *e, int verbosity)
@@ -42,13 +43,13 @@ static const char *style_of(enum event_severity s)
 
 /* Breaks the sentence between words and indents what follows, so that what stands on the left
  * can be found. A word that is longer than a line is left to the terminal. */
-static size_t wrap(const char *text, size_t width, size_t indent, char *out, size_t size)
+size_t view_wrap(const char *text, size_t width, size_t at, size_t indent, char *out, size_t size)
 {
-	size_t used = 0, column = indent;
+	size_t used = 0, column = at;
+	bool first = true;
 
 	while (*text) {
 		size_t len = strcspn(text, " ");
-		bool first = column == indent;
 
 		if (!first && width && column + 1 + len >= width) {
 			if (used + indent + 2 >= size)
@@ -68,6 +69,7 @@ static size_t wrap(const char *text, size_t width, size_t indent, char *out, siz
 		memcpy(out + used, text, len);
 		used += len;
 		column += len;
+		first = false;
 		text += len;
 		text += *text == ' ';
 	}
@@ -86,7 +88,7 @@ size_t view_log(const struct event *e, const char *clock, unsigned width, bool s
 	event_text(e, sentence, sizeof(sentence));
 	if (width && width < VIEW_WIDTH_LEAST)
 		width = VIEW_WIDTH_LEAST;
-	wrap(sentence, width, CLOCK_COLUMNS, wrapped, sizeof(wrapped));
+	view_wrap(sentence, width, CLOCK_COLUMNS, CLOCK_COLUMNS, wrapped, sizeof(wrapped));
 	n = snprintf(out, size, "%s  %s%s%s\n", clock, on, wrapped, *on ? "\033[0m" : "");
 	must(n > 0 && (size_t)n < size);
 	return (size_t)n;
@@ -249,8 +251,9 @@ static void add_past(struct line *l, const struct board_phone *p)
 		add(l, " was given nothing");
 }
 
-static void add_phone(struct line *l, const struct board_phone *p, int64_t now_ms)
+static void add_phone(struct line *l, const struct board *b, const struct board_phone *p)
 {
+	int64_t now_ms = b->now_ms;
 	char mac[MAC_TEXT_MAX];
 
 	mac_format(p->mac, mac);
@@ -267,11 +270,12 @@ static void add_phone(struct line *l, const struct board_phone *p, int64_t now_m
 	}
 	add(l, " and is NOT proven after ");
 	add_time(l, now_ms > p->first_ms ? (uint64_t)(now_ms - p->first_ms) / 1000 : 0);
-	add(l, " (at last: %s).", view_stage_words(p));
+	add(l, " (last stage: %s).", view_stage_words(p));
 	if (p->advice[0])
 		add(l, " It %s", view_advice(p));
 	else if (board_phone_writes(p))
-		add(l, " Leave it plugged in, and start reflashd again.");
+		add(l, " %s, and start reflashd again.",
+		    b->link_known && !b->link_up ? "Connect it again" : "Leave it plugged in");
 }
 
 struct report {
@@ -288,7 +292,7 @@ static void put_line(const struct report *r, const char *text, size_t indent, co
 	size_t hang = indent * 2;
 	int n;
 
-	wrap(text, r->width, hang, wrapped, sizeof(wrapped));
+	view_wrap(text, r->width, hang, hang, wrapped, sizeof(wrapped));
 	n = snprintf(line, sizeof(line), "%*s%s%s%s\n", (int)indent, "", r->style ? on : "",
 		     wrapped, r->style && *on ? "\033[0m" : "");
 	must(n > 0 && (size_t)n < sizeof(line));
@@ -312,7 +316,7 @@ static void put_phones(const struct report *r, const struct board *b, bool prove
 
 		if ((b->phone[i].proof[0] != 0) != proven)
 			continue;
-		add_phone(&l, &b->phone[i], b->now_ms);
+		add_phone(&l, b, &b->phone[i]);
 		put_line(r, l.text, 2, proven ? "" : "\033[35m");
 		most--;
 	}
@@ -350,4 +354,9 @@ void view_report(const struct board *b, unsigned width, bool style,
 		put_line(&r, l.text, 2, "");
 	}
 	put_phones(&r, b, false, last);
+	if (b->count > SCREENFUL) { /* the head has gone off the screen */
+		l.len = 0;
+		add(&l, "In all: %u phones, %u recovered.", b->count, b->recovered);
+		put_line(&r, l.text, 0, "\033[1m");
+	}
 }

@@ -281,10 +281,38 @@ static int sum_up_signatures(struct library *l, unsigned bundle)
 	return err;
 }
 
+/* A disk that knows capitals only spells every file in another way: that is said once. */
+static void merge_case(struct library *l, unsigned from)
+{
+	struct finding *first = NULL;
+	unsigned kept = from, more = 0;
+
+	for (unsigned i = from; i < l->finding_count; i++) {
+		struct finding *f = &l->finding[i];
+		bool is = strcmp(f->code, "case") == 0;
+
+		if (is && first) {
+			more++;
+			continue;
+		}
+		if (kept != i)
+			l->finding[kept] = *f;
+		if (is)
+			first = &l->finding[kept];
+		kept++;
+	}
+	l->finding_count = kept;
+	if (more)
+		text_format(first->text + strlen(first->text),
+			    sizeof(first->text) - strlen(first->text),
+			    " The same goes for %u other file%s.", more, more == 1 ? "" : "s");
+}
+
 int bundle_judge(struct library *l, unsigned bundle, unsigned lists)
 {
 	struct bundle *b = &l->bundle[bundle];
 	const struct firmware_file *list = lists ? &l->file[b->files[0]] : NULL;
+	unsigned from = l->finding_count;
 	int err = 0;
 
 	if (list)
@@ -296,6 +324,7 @@ int bundle_judge(struct library *l, unsigned bundle, unsigned lists)
 		err = file_judge(l, bundle, i, lists, &whole);
 		b->complete = b->complete && whole;
 	}
+	merge_case(l, from);
 	if (!err && list)
 		err = judge_parts(l, bundle, list);
 	if (!err && list)

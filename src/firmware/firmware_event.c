@@ -5,6 +5,8 @@
  */
 #include "reflashd/firmware_event.h"
 
+#include "reflashd/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ static void missing_text(const struct bundle *b, char *out, size_t size)
 
 void bundle_event(struct event *e, const struct library *l, const struct bundle *b)
 {
-	char models[128], for_models[128], missing[1024];
+	char models[128], for_models[128], missing[1024], source[LIBRARY_SOURCE_MAX];
 
 	model_set_text(l->models, b->models, '\n', models, sizeof(models));
 	model_set_text(l->models, b->models, ' ', for_models, sizeof(for_models));
@@ -36,8 +38,11 @@ void bundle_event(struct event *e, const struct library *l, const struct bundle 
 	event_set_text(e, FIELD_SIGNATURE, signature_name(b->signature));
 	event_set_text(e, FIELD_GENERATION, generation_name(b->generation));
 	event_set_bytes(e, FIELD_SOURCE, (const uint8_t *)b->source, strlen(b->source));
-	event_say(e, "Firmware %s for %s: %s.", b->load,
-		  *for_models ? for_models : "no known model",
+	/* There may be several of that name; this one wants a hand. */
+	text_escape(source, sizeof(source), (const uint8_t *)b->source, strlen(b->source));
+	event_say(e, "Firmware %s for %s%s%s: %s.", b->load,
+		  *for_models ? for_models : "no known model", b->fit ? "" : " in ",
+		  b->fit ? "" : source,
 		  b->fit	? "complete, ready to be offered"
 		  : b->complete ? "not offered to phones, see below"
 				: "incomplete, not offered to phones");

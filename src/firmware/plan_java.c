@@ -85,7 +85,8 @@ static bool suits(const struct road *r, const struct bundle *b, const void *argu
 
 static const char *key_of(const struct bundle *b)
 {
-	return bundle_generation(b) == GENERATION_G2   ? "the new key"
+	return b->signature == SIGNATURE_UNSIGNED      ? "no key"
+	       : bundle_generation(b) == GENERATION_G2 ? "the new key"
 	       : bundle_generation(b) == GENERATION_G1 ? "the old key"
 						       : "a key that is not known here";
 }
@@ -99,10 +100,31 @@ static void bridge_names(const struct model *m, char *out, size_t size)
 		text_format(out, size, "%s.8-5-2S", m->prefixes[0]);
 }
 
+/* One that would do if it were whole: nothing to look for elsewhere. */
+static const struct bundle *unfit_bridge(const struct road *r)
+{
+	for (unsigned i = 0; i < r->library->bundle_count; i++) {
+		const struct bundle *b = &r->library->bundle[i];
+
+		if (!b->fit && (b->models & model_bit(r->library->models, r->model)) &&
+		    bundle_is_bridge(b))
+			return b;
+	}
+	return NULL;
+}
+
 static void need_bridge(struct road *r, const char *subject)
 {
+	const struct bundle *unfit = unfit_bridge(r);
 	char names[60];
 
+	if (unfit) {
+		road_need(r,
+			  "%s. It needs a release from 8.3(3) to 8.5(2) first: %s is here and is "
+			  "not fit to be served. Get that bundle again.",
+			  subject, unfit->load);
+		return;
+	}
 	bridge_names(r->model, names, sizeof(names));
 	road_need(
 		r,
@@ -212,14 +234,25 @@ static const struct bundle *offer(const struct road *r)
 	return b ? b : road_newest(r, suits, &any);
 }
 
+static bool nothing_is_signed(const struct road *r)
+{
+	for (unsigned i = 0; i < r->library->bundle_count; i++) {
+		const struct bundle *b = &r->library->bundle[i];
+
+		if (b->fit && (b->models & model_bit(r->library->models, r->model)) &&
+		    b->signature != SIGNATURE_UNSIGNED)
+			return false;
+	}
+	return true;
+}
+
 static void need_anything(struct road *r)
 {
 	const struct bundle *target = r->plan->target;
-	char names[60], bridges[60] = "";
+	char subject[200];
 	struct wish bridge = {.by_list = r->facts->erased, .refused_too = true, .bridge = true};
 	struct wish newest = {.by_list = r->facts->erased, .refused_too = true};
 
-	bridge_names(r->model, names, sizeof(names));
 	if (newer_hardware(r)) {
 		road_need(
 			r,
@@ -231,12 +264,17 @@ static void need_anything(struct road *r)
 			  "No bundle here has %s, which an erased %s asks for: get a whole bundle.",
 			  r->model->term, r->model->id);
 	} else if (bundle_generation(target) == GENERATION_G2 && !road_newest(r, suits, &bridge)) {
-		text_format(bridges, sizeof(bridges), "This %s", r->model->id);
+		text_format(
+			subject, sizeof(subject),
+			"This %s refuses everything here, most likely because %s is signed with "
+			"the new key",
+			r->model->id, target->load);
+		need_bridge(r, subject);
+	} else if (nothing_is_signed(r)) {
 		road_need(r,
-			  "%s refuses everything here, most likely because %s is signed with the "
-			  "new key. It needs a release from 8.3(3) to 8.5(2) first, best 8.5(2) "
-			  "(not 8.5(2)SR1): look for %s.",
-			  bridges, target->load, names);
+			  "This %s refuses everything here, most likely because %s is not signed. "
+			  "Get the original bundle: its files are.",
+			  r->model->id, target->load);
 	} else {
 		road_need(r,
 			  "This %s refuses everything here, also what is signed with the old key. "

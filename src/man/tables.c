@@ -142,6 +142,68 @@ static char *more_of(const struct command *c)
 	return text;
 }
 
+/* The lists that a help text is made of; the manual breaks its lines by itself. */
+enum list { NO_LIST, OPTION_LIST, DASH_LIST };
+
+static void change_list(enum list *now, enum list wanted)
+{
+	if (*now == wanted)
+		return;
+	if (*now != NO_LIST)
+		puts(".El");
+	if (wanted != NO_LIST)
+		puts(wanted == OPTION_LIST ? ".Bl -tag -width Ds -compact" : ".Bl -dash -compact");
+	*now = wanted;
+}
+
+/* "--keys FILE           further verification keys": not -h, which each of them has. */
+static void option_row(const char *row)
+{
+	const char *gap = strstr(row, "  ");
+	char head[80];
+
+	if (text_starts_nocase(row, "-h,"))
+		return;
+	text_format(head, sizeof(head), "%.*s", gap ? (int)(gap - row) : (int)strlen(row), row);
+	fputs(".It ", stdout);
+	for (const char *p = head; *p; p++)
+		fputs(*p == '-' ? "\\-" : (char[]){*p, 0}, stdout);
+	putchar('\n');
+	if (!gap)
+		return;
+	roff(gap + strspn(gap, " "), false);
+	putchar('\n');
+}
+
+static void more_mdoc(char *text)
+{
+	enum list list = NO_LIST;
+	char *line;
+
+	while ((line = strsep(&text, "\n")) && (text || *line)) {
+		const char *words = line + strspn(line, " ");
+		bool dash = words > line && strncmp(words, "- ", 2) == 0;
+		bool option = words > line && *words == '-' && !dash;
+
+		if (!*words || words == line)
+			change_list(&list, NO_LIST);
+		else if (dash || option)
+			change_list(&list, dash ? DASH_LIST : OPTION_LIST);
+		if (option) {
+			option_row(words);
+			continue;
+		}
+		if (dash)
+			puts(".It");
+		if (*words)
+			roff(dash ? words + 2 : words, false);
+		else
+			fputs(".Pp", stdout);
+		putchar('\n');
+	}
+	change_list(&list, NO_LIST);
+}
+
 static bool takes_serve_options(const struct command *c)
 {
 	return strcmp(c->name, "serve") == 0 || strcmp(c->name, "xmldefault") == 0;
@@ -150,7 +212,7 @@ static bool takes_serve_options(const struct command *c)
 static void commands_mdoc(void)
 {
 	for (const struct command *c = commands; c->name; c++) {
-		char *text = more_of(c), *rest = text, *line;
+		char *text = more_of(c);
 
 		printf(".It Cm %s", c->name);
 		if (*c->arguments)
@@ -160,12 +222,8 @@ static void commands_mdoc(void)
 		if (takes_serve_options(c))
 			puts("It takes the options of the next section.");
 		else if (*text) {
-			puts(".Bd -literal");
-			while ((line = strsep(&rest, "\n")) && (rest || *line)) {
-				roff(line, true);
-				putchar('\n');
-			}
-			puts(".Ed");
+			puts(".Pp");
+			more_mdoc(text);
 		}
 		free(text);
 	}

@@ -219,7 +219,7 @@ start() {
 	cpus=$3 no_ping=''
 	case $1-$2 in
 	reflashd-*)
-		set -- "$BIN" serve -i lan0 -a $IP/16 --clients all ${FORCE---force} --state-dir "$W/state" -q \
+		set -- "$BIN" serve -i lan0 -a $IP/16 --clients all ${FORCE---force} --state-dir "$W/state" --control none -q \
 			--pool 10.77.16.1-10.77.31.250 "${FIRMWARE:-$W/root}" ;;
 	dnsmasq-tftp)
 		set -- dnsmasq -k -C /dev/null --port=0 --enable-tftp --tftp-root="$W/root" \

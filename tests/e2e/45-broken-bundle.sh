@@ -19,4 +19,5 @@ synth --size 100000 java70 SCCP70.8-2-2S "$FILES/old"
 start_daemon --once --timeout 90 --keys "$ROOT/tests/keys/test-keys.ini"
 recover_phone --model 7970 --kind erased
 wait_event phone.recovered 'SCCP70\.8-2-2S' >/dev/null
+wait_event firmware.bundle "Firmware SCCP70.8-3-3S for 7970 7971 in $FILES/7970: " >/dev/null
 daemon_ends

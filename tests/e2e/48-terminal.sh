@@ -78,6 +78,8 @@ phone=$!
 wait_event phone.stage writing >/dev/null
 wait_event daemon.note phones-at-work >/dev/null
 ends 0
+python3 -c 'import sys; sys.exit(b"\r^C" not in open(sys.argv[1], "rb").read())' "$LOG" ||
+	fail "the ^C of the terminal may push the view out of its place"
 kill $phone 2>/dev/null || :
 wait $phone 2>/dev/null || :
 wait_event daemon.note '1 phone is at work; press Ctrl-C again to stop anyway. Leave it plugged in' >/dev/null

@@ -83,6 +83,16 @@ reload
 note_again reload-failed 2 'pool.*restart'
 lease | grep -q 1200 || fail "half of a refused configuration was taken over"
 
+# A target that is not here is said at once, and once it is corrected no more.
+printf '[dhcp]\nlease-time = 1200\n[firmware]\ntarget = SCCP70.7-0-1S\n' >"$T/reflashd.conf"
+reload
+note_again no-target 1 'The target SCCP70.7-0-1S is not among this firmware'
+printf '[dhcp]\nlease-time = 1200\n[firmware]\ntarget = SCCP70.8-5-2S\n' >"$T/reflashd.conf"
+seen=$(notes reloaded)
+reload
+note_again reloaded $((seen + 1)) .
+[ "$(notes no-target)" = 1 ] || fail "a target that is here is missed"
+
 # All firmware broken or gone: the old one is still served.
 printf '[dhcp]\nlease-time = 1200\n' >"$T/reflashd.conf"
 mv "$FILES/852" "$FILES/942" "$T/"

@@ -22,6 +22,16 @@ state="--state-dir $T/state"
 	run 1 'which interface' "$FILES"
 	grep -Eq '\* lan0 .*cable connected, no address' "$T/out" || fail "lan0 is not in the list: $(cat "$T/out")"
 	grep -Fq "sudo reflashd -i lan0 $FILES" "$T/out" || fail "no command to type"
+	"$BIN" help --help >"$T/out" || fail "no help about help"
+	if [ "$(wc -l <"$T/out")" -gt 23 ] || grep -E '^.{80}' "$T/out"; then
+		fail "the overview does not fit a terminal of 80 x 24"
+	fi
+	if command -v python3 >/dev/null; then # on a terminal no word is broken
+		TERM=xterm python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$BIN" -i lan0 -a 10.0.0.0/24 "$FILES" \
+			>"$T/out" </dev/null
+		! tr -d '\r' <"$T/out" | grep -E '^.{80}' || fail "a line of it is too long"
+		grep -q '^    .*10.79.70.1/24' "$T/out" || fail "it is not broken between words: $(cat "$T/out")"
+	fi
 	run 1 'Name the folder' -i lan0
 	run 2 'cannot read|No such file' -i lan0 -c "$T/missing.conf" "$FILES"
 	printf '[dhcp]\nlease-time = soon\n' >"$T/bad.conf"

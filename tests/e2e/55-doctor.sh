@@ -27,10 +27,23 @@ is address ok '10\.79\.70\.1/24'
 in_srv ip -4 -o addr >"$T/after"
 cmp "$T/before" "$T/after" || fail "it changed something"
 [ ! -e "$T/state" ] || fail "it made the state folder"
+mkdir "$T/none"
+doctor 4 -i lan0 "$T/none"
+is firmware problem 'No firmware for a phone'
+synth --size 20000 --break missing:cnu java70 SCCP70.8-3-3S "$T/broken"
+doctor 4 -i lan0 "$T/broken"
+is firmware problem 'in the bundle SCCP70.8-3-3S, cnu70.*is missing'
+doctor 4 -i lan0 "$T/nowhere"
+is firmware problem 'Cannot read the firmware'
 # For people: a line each, and it fits 80 columns.
 in_srv "$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out"
 grep -q '^ok *cable  *Connected\.$' "$T/out" || fail "no line for the cable: $(cat "$T/out")"
 ! grep -E '^.{81}' "$T/out" || fail "a line is too long"
+if command -v python3 >/dev/null; then # in a terminal, where five seconds are long
+	TERM=xterm in_srv python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \
+		"$BIN" doctor -i lan0 --state-dir "$T/state" >"$T/out" </dev/null
+	head -n 1 "$T/out" | grep -q '^Looking .*\.\.\..*ok .*interface' || fail "nothing is said while it waits: $(cat "$T/out")"
+fi
 
 # Who looks after the interface is seen by what the managers leave in /run.
 index=$(in_srv cat /sys/class/net/lan0/ifindex)

@@ -39,6 +39,11 @@ run 2 check --keys "$T/nowhere.ini" old
 run 0 help check
 says 'Exit code: 0'
 
+# The same load twice: which of the two is taken.
+cp -r "$FILES/old" "$FILES/old2"
+run 0 check --keys "$KEYS" old old2
+says 'step +none: the same load is taken from old'
+
 # Without the key the bundle is still whole, and it is said that nobody can tell more.
 run 0 check old
 says 'unknown signer'

@@ -43,8 +43,10 @@ while read -r command; do
 		;;
 	xmldefault) ;;
 	*)
-		sed -n "/^\.It Cm $command\( \|$\)/,/^\.\(It Cm\|El\)/p" "$D/reflashd.8" | sed 's/\\-/-/g' | flags >"$T/man"
-		same "the options of $command in help and manual" "$T/help" "$T/man"
+		# The manual says once that each has --help.
+		sed -n "/^\.It Cm $command\( \|$\)/,/^\.\(It Cm\|Sh\)/s/^\.It / /p" "$D/reflashd.8" | sed 's/\\-/-/g' | flags >"$T/man"
+		grep -vx -e --help "$T/help" >"$T/own" || :
+		same "the options of $command in help and manual" "$T/own" "$T/man"
 		;;
 	esac
 done <"$T/commands"
@@ -59,6 +61,9 @@ same "the keys of the example and of --print-config" "$T/example" "$T/held"
 if command -v mandoc >/dev/null; then
 	mandoc -T lint -W warning "$D/reflashd.8" "$D/reflashd.conf.5" >"$T/lint" || fail "$(cat "$T/lint")"
 	mandoc -T ascii "$D/reflashd.8" >"$T/text"
+	for page in reflashd.8 reflashd.conf.5; do # on a terminal of 80 columns
+		! mandoc -T ascii -O width=78 "$D/$page" | sed 's/.\x08//g' | grep -E '^.{80}' || fail "$page is too wide"
+	done
 	! grep -n '[^e]BSD\|AT&T' "$T/text" || fail "mdoc took a word for its own"
 else
 	left_out "mandoc is not installed: the manual is not linted"

@@ -182,6 +182,24 @@ static void load_is_spelled_as_signed(void **state)
 	stock_free(s);
 }
 
+/* All of it in capitals: one sentence, not one for each file. */
+static void all_capitals(void **state)
+{
+	struct stock *s = stock_new();
+	struct synth_options options = {.key = s->g1};
+	struct synth_files files;
+	char why[160];
+
+	(void)state;
+	stock_make(s, &files, SYNTH_JAVA70, NULL, &options);
+	assert_true(synth_break(&files, "case", why));
+	stock_folder(s, "fat", &files);
+	assert_int_equal(s->library.finding_count, 1);
+	assert_string_equal(s->library.finding[0].code, "case");
+	assert_non_null(strstr(s->library.finding[0].text, "The same goes for 4 other files."));
+	stock_free(s);
+}
+
 static void signatures(void **state)
 {
 	struct test_key *stranger = test_key_generate(2048);
@@ -516,6 +534,7 @@ int main(void)
 		cmocka_unit_test(renamed_list),
 		cmocka_unit_test(renamed_member),
 		cmocka_unit_test(load_is_spelled_as_signed),
+		cmocka_unit_test(all_capitals),
 		cmocka_unit_test(signatures),
 		cmocka_unit_test(no_firmware_at_all),
 		cmocka_unit_test(names_and_limits),

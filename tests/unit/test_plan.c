@@ -54,7 +54,9 @@ static void add_bundle(const char *spec)
 	b->files = &indices[library.file_count];
 	b->complete = b->fit = !strstr(words, "/unfit");
 	b->term_only = strstr(words, "/only") != NULL;
-	b->signature = strstr(words, "/g") ? SIGNATURE_VERIFIED : SIGNATURE_UNKNOWN_SIGNER;
+	b->signature = strstr(words, "/g")	 ? SIGNATURE_VERIFIED
+		       : strstr(words, "/plain") ? SIGNATURE_UNSIGNED
+						 : SIGNATURE_UNKNOWN_SIGNER;
 	b->generation = strstr(words, "/g1")   ? GENERATION_G1
 			: strstr(words, "/g2") ? GENERATION_G2
 					       : GENERATION_NONE;
@@ -254,7 +256,17 @@ static const struct {
 	{"an unfit one", "SCCP70.9-4-2S/unfit", "7970 erased", "newest", "impossible",
 	 "is not fit to be served"},
 	{"an unfit stepping stone is none", "SCCP70.8-5-2S/unfit " NEW,
-	 "7970 erased !SCCP70.9-4-2SR3-1S", "newest", "impossible", "look for SCCP70.8-5-2S"},
+	 "7970 erased !SCCP70.9-4-2SR3-1S", "newest", "impossible",
+	 "SCCP70.8-5-2S is here and is not fit to be served. Get that bundle again."},
+	{"but only one of this model", "SCCP41.8-5-2S/unfit " NEW,
+	 "7970 erased !SCCP70.9-4-2SR3-1S", "newest", "impossible",
+	 "look for SCCP70.8-5-2S or SIP70.8-5-2S."},
+	{"refused, and nothing here is signed", "SCCP70.8-3-3S/plain", "7970 erased !SCCP70.8-3-3S",
+	 "newest", "impossible",
+	 "most likely because SCCP70.8-3-3S is not signed. Get the original bundle"},
+	{"refused, and something else is signed", "SCCP70.8-3-3S/plain SCCP70.8-2-2S/g1",
+	 "7970 erased !SCCP70.8-3-3S !SCCP70.8-2-2S", "newest", "impossible",
+	 "also what is signed with the old key"},
 };
 
 static void road_text(const struct plan *p, char *out, size_t size)

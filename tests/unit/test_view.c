@@ -515,6 +515,41 @@ static void all_recovered(void **state)
 		fail_msg("%s", r->picture);
 }
 
+/* What a phone at work needs depends on whether its cable is still there. */
+static void cable_gone(void **state)
+{
+	struct rig *r = *state;
+
+	populate(r, 1);
+	r->b->link_known = true;
+	r->b->link_up = true;
+	view_report(r->b, 0, false, put, r);
+	assert_non_null(strstr(r->picture, "Leave it plugged in, and start reflashd again."));
+	r->len = 0;
+	r->b->link_up = false;
+	view_report(r->b, 0, false, put, r);
+	assert_non_null(strstr(r->picture, "Connect it again, and start reflashd again."));
+	assert_null(strstr(r->picture, "plugged in"));
+}
+
+/* Broken before the edge, at words only; what is longer than a line stands whole. */
+static void wrapped(void **state)
+{
+	char out[80];
+
+	(void)state;
+	assert_int_equal(view_wrap("ab cd ef", 0, 0, 2, out, sizeof(out)), 8);
+	assert_string_equal(out, "ab cd ef");
+	view_wrap("ab cd ef", 8, 0, 2, out, sizeof(out));
+	assert_string_equal(out, "ab cd\n  ef");
+	view_wrap("ab cd ef", 8, 3, 2, out, sizeof(out));
+	assert_string_equal(out, "ab\n  cd ef");
+	view_wrap("ab cd ef", 9, 0, 2, out, sizeof(out));
+	assert_string_equal(out, "ab cd ef");
+	view_wrap("abcdefghij k", 6, 0, 2, out, sizeof(out));
+	assert_string_equal(out, "abcdefghij\n  k");
+}
+
 static void words(void **state)
 {
 	static const struct {
@@ -583,6 +618,8 @@ int main(void)
 		T(before_the_first),
 		T(small_files),
 		T(all_recovered),
+		T(cable_gone),
+		T(wrapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
