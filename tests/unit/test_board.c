@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The board: what stands on it after which events, and what happens when it is full, when bytes
- * come twice and when the clock of the machine is set.
+ * The board: what stands on it after which events, and what happens when bytes come twice and when
+ * the clock of the machine is set.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -501,125 +501,6 @@ static void ourselves(void **state)
 	assert_int_equal(r->b->events[EVENT_DAEMON_START], 1);
 }
 
-static void note(struct rig *r, enum event_severity severity, const char *code, const char *reason)
-{
-	event_set_text(begin(r, EVENT_DAEMON_NOTE, 0), FIELD_CODE, code);
-	r->e.severity = severity;
-	event_set_text(&r->e, FIELD_REASON, reason);
-	apply(r);
-}
-
-static void status_has(struct rig *r, const char *words)
-{
-	char *text = board_status_json(r->b);
-
-	if (!strstr(text, words))
-		fail_msg("no %s in %s", words, text);
-	free(text);
-}
-
-/* Pulled out, there again and of no use yet, there; and what was said of it is over then. */
-static void interface_gone(void **state)
-{
-	struct rig *r = *state;
-
-	status_has(r, "\"interface_gone\":false,\"interface_failed\":false,");
-	event_set_truth(begin(r, EVENT_NETWORK_LINK, 0), FIELD_UP, false);
-	apply(r);
-	assert_false(r->b->interface_gone);
-	note(r, SEVERITY_ERROR, "interface-gone", "The interface lan0 is gone.");
-	assert_string_equal(r->b->notice, "The interface lan0 is gone.");
-	status_has(r, "\"link\":false,\"interface_gone\":true,\"interface_failed\":false,");
-	note(r, SEVERITY_NOTICE, "interface-back", "It is back.");
-	note(r, SEVERITY_ERROR, "interface-failed", "It cannot be used.");
-	status_has(r, "\"interface_gone\":false,\"interface_failed\":true,");
-	event_set_truth(begin(r, EVENT_NETWORK_LINK, 0), FIELD_UP, true);
-	apply(r);
-	assert_false(r->b->interface_gone || r->b->interface_failed);
-	assert_string_equal(r->b->notice, "");
-	note(r, SEVERITY_WARNING, "state-not-saved", "Nothing can be kept.");
-	note(r, SEVERITY_DEBUG, "interface-gone", "Gone for the tenth time.");
-	assert_true(r->b->interface_gone);
-	assert_string_equal(r->b->notice, "Nothing can be kept.");
-	event_set_truth(begin(r, EVENT_NETWORK_LINK, 0), FIELD_UP, false);
-	apply(r);
-	assert_false(r->b->interface_gone);
-	assert_string_equal(r->b->notice, "Nothing can be kept.");
-	note(r, SEVERITY_ERROR, "interface-gone", "Gone.");
-	note(r, SEVERITY_WARNING, "state-not-saved", "Nothing can be kept.");
-	event_set_truth(begin(r, EVENT_NETWORK_LINK, 0), FIELD_UP, true);
-	apply(r);
-	assert_string_equal(r->b->notice, "Nothing can be kept."); /* that is still true */
-	note(r, SEVERITY_ERROR, "interface-gone", "Gone.");
-	event_init(&r->e, EVENT_DAEMON_START);
-	apply(r);
-	assert_false(r->b->interface_gone);
-}
-
-/* Full: who was silent for longest goes, and everybody else is still found. */
-static void full(void **state)
-{
-	struct rig *r = *state;
-
-	for (unsigned n = 0; n < BOARD_PHONES_MAX; n++) {
-		r->now++;
-		stage(r, n, "seen", NULL);
-	}
-	r->now++;
-	recovered(r, 1, "cdp", 1); /* news of phone 1 */
-	r->now += 10;
-	recovered(r, 0, "cdp", 1);
-	assert_int_equal(r->b->recovered, 2);
-	for (unsigned n = 0; n < BOARD_PHONES_MAX - 2; n++) {
-		r->now++;
-		stage(r, 5000 + n, "seen", NULL);
-		assert_null(board_find(r->b, mac_of(n + 2)));
-	}
-	assert_int_equal(r->b->recovered, 2);
-	assert_int_equal(r->b->count, BOARD_PHONES_MAX);
-	assert_int_equal(r->b->away_count, BOARD_PHONES_MAX - 2);
-	phone(r, 0);
-	for (unsigned n = 0; n < BOARD_PHONES_MAX - 2; n++)
-		phone(r, 5000 + n);
-	r->now++;
-	stage(r, 9000, "seen", NULL);
-	assert_null(board_find(r->b, mac_of(1)));
-	assert_int_equal(r->b->away_count, BOARD_PHONES_MAX - 1);
-	assert_int_equal(r->b->recovered, 2);
-	status_has(r, "\"phones\":2047,\"recovered\":2,\"not_shown\":1023,");
-	/* News of it: it stands there again, once, and is still proven. Somebody else goes. */
-	r->now++;
-	stage(r, 1, "leased", NULL);
-	assert_string_equal(phone(r, 1)->proof, "unknown");
-	r->now++;
-	stage(r, 2, "leased", NULL);
-	assert_string_equal(phone(r, 2)->proof, "");
-	assert_int_equal(r->b->away_count, BOARD_PHONES_MAX - 1);
-	assert_int_equal(r->b->recovered, 2);
-	status_has(r, "\"phones\":2047,\"recovered\":2,\"not_shown\":1023,");
-}
-
-/* Even more: who made room first is forgotten, with what was known of it. */
-static void overfull(void **state)
-{
-	struct rig *r = *state;
-
-	recovered(r, 1, "cdp", 1);
-	for (unsigned n = 2; n <= BOARD_PHONES_MAX + BOARD_AWAY_MAX; n++) {
-		r->now++;
-		stage(r, n, "seen", NULL);
-	}
-	assert_int_equal(r->b->away_count, BOARD_AWAY_MAX);
-	assert_int_equal(r->b->recovered, 1);
-	r->now++;
-	stage(r, 20000, "seen", NULL);
-	assert_int_equal(r->b->away_count, BOARD_AWAY_MAX);
-	assert_int_equal(r->b->recovered, 0);
-	r->now++;
-	stage(r, 1, "seen", NULL);
-	assert_string_equal(phone(r, 1)->proof, "");
-}
-
 static void many_steps(void **state)
 {
 	struct rig *r = *state;
@@ -659,10 +540,9 @@ static void bare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(one_recovery), T(once_more),	T(bytes),	T(by_address),	   T(seconds),
-		T(advice),	 T(voice),	T(first_words), T(refusals),	   T(firmware),
-		T(ourselves),	 T(full),	T(overfull),	T(interface_gone), T(many_steps),
-		T(bare),	 T(sent_twice), T(as_json),
+		T(one_recovery), T(once_more),	T(bytes),	T(by_address), T(seconds),
+		T(advice),	 T(voice),	T(first_words), T(refusals),   T(firmware),
+		T(ourselves),	 T(many_steps), T(bare),	T(sent_twice), T(as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

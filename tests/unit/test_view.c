@@ -438,53 +438,6 @@ static void shows(struct rig *r, const char *text)
 		fail_msg("no `%s' in:\n%s", text, r->text);
 }
 
-static void gone(struct rig *r, const char *code)
-{
-	event_set_text(begin(r, EVENT_DAEMON_NOTE, 0), FIELD_CODE, code);
-	apply(r, 2);
-}
-
-/* In mid-work: with the phones, and on a narrow terminal, too. */
-static void interface_gone(void **state)
-{
-	struct rig *r = *state;
-
-	populate(r, 2);
-	event_set_text(begin(r, EVENT_NETWORK_LINK, 0), FIELD_INTERFACE, "lan0");
-	event_set_truth(&r->e, FIELD_UP, false);
-	apply(r, 2);
-	shows(r, " NO CABLE, 2 phones");
-	gone(r, "interface-gone");
-	shows(r, "-- lan0 is gone: plug its adapter in again ---");
-	shows(r, " NO INTERFACE, 2 phones");
-	draw(r, 30, 24, false);
-	assert_non_null(strstr(r->text, "-- lan0 is gone: plug its ad"));
-	begin(r, EVENT_DAEMON_STOP, 0);
-	apply(r, 3);
-	draw(r, 80, 24, false);
-	assert_null(strstr(r->text, "gone"));
-}
-
-/* More phones than the board has room for are counted. */
-static void too_many(void **state)
-{
-	struct rig *r = *state;
-
-	for (unsigned n = 0; n < BOARD_PHONES_MAX + 76; n++) {
-		struct event *e = begin(r, EVENT_PHONE_STAGE, 1);
-
-		e->mac.b[4] = (uint8_t)(n >> 8);
-		e->mac.b[5] = (uint8_t)n;
-		event_set_text(e, FIELD_STAGE, "leased");
-		apply(r, n);
-	}
-	shows(r, " 1100 phones, 0 recovered");
-	shows(r, "... and 1081 more: 1005 has an address, 76 with older news");
-	view_report(r->b, 80, false, put, r);
-	assert_non_null(strstr(r->picture, "1100 phones were seen, 0 of them recovered:"));
-	assert_non_null(strstr(r->picture, "... and 1000 more."));
-}
-
 /* Nobody is here yet, and why. */
 static void before_the_first(void **state)
 {
@@ -494,12 +447,6 @@ static void before_the_first(void **state)
 	event_set_truth(begin(r, EVENT_NETWORK_LINK, 0), FIELD_UP, false);
 	apply(r, 2);
 	shows(r, "waiting for the cable");
-	gone(r, "interface-gone");
-	shows(r, "is gone: plug its adapter in again ---");
-	shows(r, "waiting for the interface");
-	gone(r, "interface-failed");
-	shows(r, "is back, and cannot be used yet ---");
-	shows(r, "waiting for the interface");
 	begin(r, EVENT_DAEMON_STOP, 0);
 	apply(r, 3);
 	shows(r, "stopped");
@@ -607,7 +554,7 @@ int main(void)
 		T(every_size),	     T(hostile),     T(log_lines),
 		T(what_is_shown),    T(words),	     T(words_of_tomorrow),
 		T(before_the_first), T(small_files), T(all_recovered),
-		T(interface_gone),   T(too_many),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
