@@ -45,12 +45,12 @@ struct reload {
 	unsigned watched;
 	struct watch {
 		uv_fs_event_t event;
-		const char *only; /* of that folder only this file; NULL: all of it */
-	} watch[WATCHED_MAX];
-	bool running;	/* the thread reads */
-	bool once_more; /* and something changed since it began */
-	bool asked;	/* what is read now: by somebody, who wants an answer */
-	bool ask;	/* and somebody asked since it began */
+		const char *only;      /* of that folder only this file; NULL: all of it */
+	} watch[2][WATCHED_MAX], *now; /* those of the two that watch */
+	bool running;		       /* the thread reads */
+	bool once_more;		       /* and something changed since it began */
+	bool asked;		       /* what is read now: by somebody, who wants an answer */
+	bool ask;		       /* and somebody asked since it began */
 	uv_work_t work;
 	struct config config; /* what is being read */
 	struct store *store;
@@ -237,7 +237,7 @@ static void on_change(uv_fs_event_t *event, const char *name, int events, int st
 static void watch_path(struct reload *r, const char *path, const char *only)
 {
 	char name[CONFIG_PATH_MAX + 300];
-	struct watch *w = &r->watch[r->watched];
+	struct watch *w = &r->now[r->watched];
 
 	if (r->watched == WATCHED_MAX)
 		return;
@@ -264,10 +264,11 @@ static void watch_archive(struct reload *r, const char *path)
 static void watch_firmware(struct reload *r)
 {
 	const struct config *c = r->daemon->config;
+	struct watch *before = r->now;
+	unsigned count = r->watched;
 	char path[CONFIG_PATH_MAX + 260];
 
-	for (unsigned i = 0; i < r->watched; i++)
-		uv_fs_event_stop(&r->watch[i].event);
+	r->now = before == r->watch[0] ? r->watch[1] : r->watch[0];
 	r->watched = 0;
 	for (unsigned i = 0; i < c->firmware_count; i++) {
 		DIR *dir = places_is_folder(c->firmware[i]) ? places_opendir(c->firmware[i]) : NULL;
@@ -288,6 +289,9 @@ static void watch_firmware(struct reload *r)
 		if (dir)
 			closedir(dir);
 	}
+	/* Not earlier: what is watched on keeps the news that wait there. */
+	for (unsigned i = 0; i < count; i++)
+		uv_fs_event_stop(&before[i].event);
 }
 
 /* ---- the part ---- */
@@ -302,9 +306,12 @@ static int reload_open(struct daemon *d, struct fault *f)
 	r->daemon = d;
 	uv_timer_init(d->loop, &r->timer);
 	r->timer.data = r;
-	for (unsigned i = 0; i < WATCHED_MAX; i++) {
-		uv_fs_event_init(d->loop, &r->watch[i].event);
-		r->watch[i].event.data = r;
+	r->now = r->watch[0];
+	for (unsigned i = 0; i < 2 * WATCHED_MAX; i++) {
+		struct watch *w = &r->watch[i / WATCHED_MAX][i % WATCHED_MAX];
+
+		uv_fs_event_init(d->loop, &w->event);
+		w->event.data = r;
 	}
 	watch_firmware(r);
 	return 0;
