@@ -270,6 +270,7 @@ def away(b):
            "'1100 phones, 0 recovered; the 1024 with the newest news are shown, and 76 more are not'", 30, 'the others')
     assert b.eval('document.title').startswith('0 of 1100 recovered'), b.eval('document.title')
     assert b.eval("document.querySelectorAll('#phones li').length") == 1024
+    assert '\nreflashd_phones_not_shown 76\n' in b.eval("fetch('/metrics').then(r => r.text())"), 'the metrics do not tell'
 
 
 def hostile(b):
