@@ -13,6 +13,7 @@
 #include "reflashd/event.h"
 
 #define BOARD_PHONES_MAX  1024
+#define BOARD_AWAY_MAX	  7168 /* more phones than that, which are only counted */
 #define BOARD_BUNDLES_MAX 64
 #define BOARD_SECONDS	  600  /* of throughput that are kept, one value a second */
 #define BOARD_STEPS_MAX	  12   /* stages that are kept of each phone, for its timeline */
@@ -56,6 +57,12 @@ struct board_phone {
 	struct board_transfer open[BOARD_OPEN_MAX];
 };
 
+/* A phone that had to make room. */
+struct board_away {
+	struct mac mac;
+	bool recovered;
+};
+
 struct board_bundle {
 	char load[72], models[128], signature[20], generation[8], source[256];
 	uint64_t files;
@@ -66,11 +73,16 @@ struct board_bundle {
 struct board {
 	char version[32], interface[16], address[20];
 	bool ready, link_known, link_up, stopped;
+	/* Our interface was taken away; it is there again, and cannot be used yet. */
+	bool interface_gone, interface_failed;
 	uint32_t rival; /* another DHCP server that was seen, or 0 */
 	int64_t start_ms, now_ms;
 	uint64_t seq; /* of the last event */
-	unsigned count, recovered;
+	unsigned count;
+	unsigned away_count; /* phones that were seen, too, and do not stand here */
+	unsigned recovered;  /* of all of them */
 	struct board_phone phone[BOARD_PHONES_MAX];
+	struct board_away away[BOARD_AWAY_MAX]; /* the last one made room last */
 	unsigned bundle_count;
 	struct board_bundle bundle[BOARD_BUNDLES_MAX];
 	/* Counters since the start, for /metrics. */
@@ -82,6 +94,7 @@ struct board {
 	int64_t second_last;		/* the newest wall second in it; 0: none */
 	/* The text of the last message that belongs to no phone and is a warning or worse. */
 	char notice[768];
+	bool notice_passes; /* it is no longer true when the interface is there again */
 	/* The board's own: where a phone is, by its MAC address; 0: nowhere, else its number + 1.
 	 * And the addresses once more, side by side, to be looked through fast. */
 	uint16_t index[BOARD_INDEX];
@@ -93,13 +106,14 @@ struct board {
 
 /*
  * A board without news. It is about 2 MB, and a program with one phone should use a page of
- * it: so take it from calloc() (or malloc()), never from the stack, and read phone[] and
- * bundle[] below their counts only. What lies above is touched neither here nor by
+ * it: so take it from calloc() (or malloc()), never from the stack, and read phone[], away[]
+ * and bundle[] below their counts only. What lies above is touched neither here nor by
  * anybody until it is needed. daemon.start begins a new board, too: a recorded file may hold
  * several runs.
  */
 void board_init(struct board *b);
-/* One event of the stream. When the board is full, the phone without news for longest goes. */
+/* One event of the stream. When the board is full, the phone without news for longest goes, and is
+ * only counted until there is news of it. */
 void board_apply(struct board *b, const struct event *e);
 const struct board_phone *board_find(const struct board *b, struct mac mac);
 /* Bytes a second over the last few whole seconds before now_ms. */

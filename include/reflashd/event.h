@@ -52,7 +52,7 @@ struct event {
 	char vendor_class[96], reason[256], file[192];
 	char load[72], model[16], models[128], missing[1024], signature[20], generation[8];
 	char source[256], code[32], device[40], platform[48], software[72], stage[24], proof[12];
-	char observation[200];
+	char observation[200], why[256];
 };
 
 /* Makes *e an event of that type with the table's severity and no fields. O(1): the text

@@ -12,6 +12,7 @@
 #include "terminal.h"
 
 #include "../daemon/console.h"
+#include "reflashd/board.h"
 #include "reflashd/daemon.h"
 #include "reflashd/event.h"
 #include "reflashd/text.h"
@@ -255,16 +256,26 @@ static void print_status(const json_t *s)
 	const json_t *bundles = json_object_get(s, "bundles"), *b;
 	long long phones = number_of(s, "phones"), recovered = number_of(s, "recovered");
 	char since[32], notice[VIEW_LINE_MAX];
+	long long not_shown = number_of(s, "not_shown");
+	bool gone = json_is_true(json_object_get(s, "interface_gone"));
+	bool failed = json_is_true(json_object_get(s, "interface_failed"));
 	size_t i;
 
 	printf("reflashd %s, since %s\n", text_of(s, "version"),
 	       local_time(text_of(s, "since"), since));
-	if (json_is_true(json_object_get(s, "ready")))
+	if (gone)
+		printf("The interface %s is gone: plug its adapter in again. reflashd goes on by "
+		       "itself then.\n",
+		       text_of(s, "interface"));
+	else if (failed)
+		printf("The interface %s is there again, and cannot be used yet.\n",
+		       text_of(s, "interface"));
+	else if (json_is_true(json_object_get(s, "ready")))
 		printf("Serves on %s, address %s.\n", text_of(s, "interface"),
 		       text_of(s, "address"));
 	else
 		puts("Does not serve yet.");
-	if (json_is_false(json_object_get(s, "link")))
+	if (json_is_false(json_object_get(s, "link")) && !gone && !failed)
 		puts("Nothing is connected: waiting for the cable, or for the phone to get power.");
 	if (*text_of(s, "rival"))
 		printf("Another DHCP server was heard on this wire: %s.\n", text_of(s, "rival"));
@@ -273,6 +284,9 @@ static void print_status(const json_t *s)
 		console_put(stdout, 4, notice);
 	}
 	printf("%lld phone%s, %lld recovered.\n", phones, phones == 1 ? "" : "s", recovered);
+	if (not_shown)
+		printf("`phones' shows the %lld with the newest news, and not the %lld other%s.\n",
+		       phones - not_shown, not_shown, not_shown == 1 ? "" : "s");
 	if (json_array_size(bundles))
 		puts("Firmware:");
 	json_array_foreach(bundles, i, b) print_bundle(b);
@@ -316,6 +330,9 @@ static void print_phones(const json_t *phones)
 			terminal_wrap(&t, 4, 4, STYLE_PLAIN, advice);
 		}
 	}
+	if (json_array_size(phones) >= BOARD_PHONES_MAX)
+		puts("These are the phones with the newest news; `status' tells how many others "
+		     "there are.");
 }
 
 /* One line of the stream as `serve' shows it. */

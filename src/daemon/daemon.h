@@ -147,6 +147,7 @@ struct daemon {
 	struct service *service;
 	struct firewall_job *firewall_job;
 	bool leases_dirty, save_failed;
+	unsigned saves_failed; /* tries to save the phones, since one did not */
 	int state_err; /* why nothing could be kept in the state folder at the start; 0: it can */
 	uint64_t phones_saved; /* phones.changes as of the last write */
 	int exit_code;
@@ -278,6 +279,10 @@ int state_save(struct daemon *d, struct fault *f);
 /* What is known of the phones, in a tenth of a second; a failure becomes an event. */
 void state_save_soon(struct daemon *d);
 void state_on_save(void *daemon); /* what its timer does */
+/* Something else could be saved again: what waits for its next try need not wait longer. */
+void state_save_again(struct daemon *d);
+/* How long to wait when so many tries have failed: a second, two, four … half a minute. */
+unsigned state_retry_ms(unsigned failed);
 /* The note that something cannot be saved; why: the words of a fault. */
 void state_say_unsaved(struct daemon *d, const char *why);
 bool state_dirty(const struct daemon *d);
@@ -292,6 +297,8 @@ void journal_start(struct journal *j);
 bool journal_take(struct journal *j, const struct dhcp_out *out);
 /* After a bunch of packets: what has gathered goes to the disk. */
 void journal_flush(struct journal *j);
+/* Something else could be saved again. */
+void journal_try_again(struct journal *j);
 void journal_remove(struct daemon *d);
 void journal_close(struct daemon *d);
 #endif

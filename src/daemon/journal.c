@@ -17,8 +17,9 @@
  * the first torn line, and applying an old journal to the newer table made of it changes nothing.
  *
  * The disk fails, is full or does not come back (GIVE_UP_MS): that is said once, ACKs go at once
- * as if there were no journal, and the whole table is tried again every second until it
- * is on disk. A recovery tool with a full disk recovers phones.
+ * as if there were no journal, and the whole table is tried again, after a second at first and
+ * then less and less often (state_retry_ms), until it is on disk. A recovery tool with a full
+ * disk recovers phones.
  */
 #include "daemon.h"
 #include "places.h"
@@ -36,7 +37,6 @@
 #define LINES_MAX     1024u /* of a batch; more: the whole table is written instead */
 #define HELD_MAX      1024u /* ACKs of a batch; a phone that finds no room asks again */
 #define GIVE_UP_MS    2000
-#define RETRY_MS      1000
 #define QUIET_MS      1000 /* then the table is written, for whoever reads it */
 
 struct held {
@@ -74,6 +74,7 @@ struct journal {
 	bool whole;  /* the next batch begins a new table and journal */
 	bool unsafe; /* the disk does not do: ACKs do not wait for it */
 	bool said;
+	unsigned failed; /* tries to write the table that failed, since one did not */
 	int fd;
 	size_t at;     /* where the next line goes; the thread's while it runs */
 	bool appended; /* by the thread: whatever became of the table, these lines are on disk */
@@ -228,6 +229,12 @@ static void on_timer(void *ctx)
 	send_held(j, j->filling);
 }
 
+/* A quiet moment, or, where the table could not be written, the next try. */
+static void advance_later(struct journal *j)
+{
+	timer_in(&j->timer, j->failed ? state_retry_ms(j->failed) : QUIET_MS);
+}
+
 static void on_written(uv_work_t *work, int status)
 {
 	struct journal *j = work->data;
@@ -236,6 +243,12 @@ static void on_written(uv_work_t *work, int status)
 	(void)status; /* nobody cancels it */
 	j->running = false;
 	timer_stop(&j->timer);
+	if (j->err) {
+		j->failed++;
+	} else if (j->table && j->failed) {
+		j->failed = 0;
+		state_save_again(j->daemon);
+	}
 	free(j->table);
 	j->table = NULL;
 	if (j->err && j->appended) {
@@ -255,17 +268,14 @@ static void on_written(uv_work_t *work, int status)
 	send_held(j, b);
 	b->lines = 0;
 	b->len = 0;
-	if (!j->err) {
-		if (j->at)
-			timer_in(&j->timer, QUIET_MS);
+	if (timers_closed(&j->daemon->timers))
+		return;
+	if (j->err || j->at)
+		advance_later(j);
+	if (j->err && j->unsafe)
+		send_held(j, j->filling);
+	else
 		advance(j);
-	} else if (!timers_closed(&j->daemon->timers)) {
-		timer_in(&j->timer, RETRY_MS);
-		if (j->unsafe)
-			send_held(j, j->filling);
-		else
-			advance(j);
-	}
 }
 
 /* Writes what has gathered, unless the thread is at it already. */
@@ -283,7 +293,8 @@ static void advance(struct journal *j)
 		if (!j->table) {
 			say_unsafe(j, "There is no memory to save the addresses of the phones");
 			send_held(j, b);
-			timer_in(&j->timer, RETRY_MS);
+			j->failed++;
+			advance_later(j);
 			return;
 		}
 	}
@@ -345,6 +356,12 @@ void journal_flush(struct journal *j)
 	/* While the disk fails, the timer decides when it is tried again. */
 	if (j && !j->unsafe)
 		advance(j);
+}
+
+void journal_try_again(struct journal *j)
+{
+	if (j && j->failed && !j->running)
+		timer_in(&j->timer, 0);
 }
 
 void journal_start(struct journal *j)

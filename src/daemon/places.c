@@ -7,7 +7,8 @@
  * that. Later a path is tried as it is, so that what was put in its place is seen; when that is not
  * permitted it is looked up from the folder that stands open (openat(2)): what counts then is
  * whether the folder itself and its files may be read by others, which they mostly may. A single
- * file (an archive, --keys) is opened once more through /proc/self/fd.
+ * file (an archive, --keys) is opened once more through /proc/self/fd, unless another one has
+ * taken its place: what cannot be reached must not look as if nothing had happened.
  *
  * Where nothing was opened beforehand (check, import) all of these are the plain system calls.
  * Places are added before there is a second thread, and only read afterwards.
@@ -84,11 +85,26 @@ static const struct place *detour(const char *path, const char **rest)
 	return errno == EACCES ? find(path, rest) : NULL;
 }
 
+static bool is_replaced(const struct place *p, const char *path)
+{
+	struct stat now, then;
+
+	if (fstat(p->fd, &then) != 0)
+		return true;
+	if (stat(path, &now) == 0)
+		return now.st_dev != then.st_dev || now.st_ino != then.st_ino;
+	return then.st_nlink == 0;
+}
+
 /* An open file of its own: two threads may read at once. */
-static int open_again(const struct place *p, int flags)
+static int open_again(const struct place *p, const char *path, int flags)
 {
 	char self[32];
 
+	if (is_replaced(p, path)) {
+		errno = EACCES;
+		return -1;
+	}
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", p->fd);
 	return open(self, flags);
 }
@@ -102,7 +118,7 @@ int places_open(const char *path, int flags, mode_t mode)
 	p = fd < 0 ? detour(path, &rest) : NULL;
 	if (!p)
 		return fd;
-	return p->folder ? openat(p->fd, rest, flags, mode) : open_again(p, flags);
+	return p->folder ? openat(p->fd, rest, flags, mode) : open_again(p, path, flags);
 }
 
 int places_stat(const char *path, struct stat *st)
@@ -175,7 +191,8 @@ const char *places_name(const char *path, char *out, size_t size)
 
 	if (stat(path, &st) != 0)
 		p = detour(path, &rest);
-	if (!p || !p->folder || !text_format(out, size, "/proc/self/fd/%d/%s", p->fd, rest))
+	if (!p ||
+	    !text_format(out, size, "/proc/self/fd/%d%s%s", p->fd, p->folder ? "/" : "", rest))
 		return path;
 	return out;
 }

@@ -28,7 +28,7 @@ int places_scandir(const char *path, struct dirent ***entries, int (*wanted)(con
 		   int (*order)(const struct dirent **, const struct dirent **));
 /* Calls visit for each until it returns something else than 0; returns that. */
 int places_each(int (*visit)(void *ctx, int fd, bool folder), void *ctx);
-/* The name under which the kernel finds that folder for this process; path itself when that
+/* The name under which the kernel finds that folder or file for this process; path itself when that
  * does. */
 const char *places_name(const char *path, char *out, size_t size);
 

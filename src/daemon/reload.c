@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGHUP, and a firmware folder that changed: configuration and library are read anew, whole or
- * not at all.
+ * SIGHUP, and a firmware folder or archive that changed: configuration and library are read anew,
+ * whole or not at all.
  *
  * The happy path: flags and file once more → a second library, read by a thread of its own while
  * this one serves on → exchanged between two events → the old one goes; a transfer that still
@@ -10,7 +10,8 @@
  * What can go wrong: the file has an error, an option changed that holds from start to end (the
  * interface, our address …), the folder cannot be read, nothing in it may be given to a phone.
  * Then nothing is taken over, and what is wrong is said. A folder that is still being copied
- * into is left alone until it was quiet for a moment; what is read too early is found
+ * into, or an archive that is being written, is left alone until it was quiet for a moment. What
+ * changes while it is read is not taken over, but read again; and what is read too early is found
  * incomplete, and read again when the next file has come.
  */
 #include "daemon.h"
@@ -42,11 +43,14 @@ struct reload {
 	struct daemon *daemon;
 	struct timer timer;
 	unsigned watched;
-	uv_fs_event_t watch[WATCHED_MAX];
-	bool running;	/* the thread reads */
-	bool once_more; /* and something changed since it began */
-	bool asked;	/* what is read now: by somebody, who wants an answer */
-	bool ask;	/* and somebody asked since it began */
+	struct watch {
+		uv_fs_event_t event;
+		const char *only;      /* of that folder only this file; NULL: all of it */
+	} watch[2][WATCHED_MAX], *now; /* those of the two that watch */
+	bool running;		       /* the thread reads */
+	bool once_more;		       /* and something changed since it began */
+	bool asked;		       /* what is read now: by somebody, who wants an answer */
+	bool ask;		       /* and somebody asked since it began */
 	uv_work_t work;
 	struct config config; /* what is being read */
 	struct store *store;
@@ -55,7 +59,7 @@ struct reload {
 };
 
 static void read_anew(struct reload *r);
-static void watch_folders(struct reload *r);
+static void watch_firmware(struct reload *r);
 
 /* ---- in the thread: nothing of the daemon is touched ---- */
 
@@ -116,7 +120,13 @@ static void take_over(struct reload *r)
 		daemon_note(d, SEVERITY_NOTICE, "reloaded",
 			    "Configuration and firmware were read anew%s.",
 			    news ? "" : "; the firmware is as it was");
-	watch_folders(r);
+}
+
+static void forget(struct reload *r)
+{
+	if (r->store)
+		store_close(r->store);
+	r->store = NULL;
 }
 
 static void on_read(uv_work_t *work, int status)
@@ -126,15 +136,16 @@ static void on_read(uv_work_t *work, int status)
 	r->running = false;
 	service_reloading(r->daemon, false);
 	if (status || r->daemon->stopping) {
-		if (r->store)
-			store_close(r->store);
-		r->store = NULL;
+		forget(r);
 		return;
 	}
-	if (r->err)
+	if (!r->asked && timer_runs(&r->timer))
+		forget(r); /* it changed meanwhile: half of the one and half of the other */
+	else if (r->err)
 		refuse(r, r->fault.text);
 	else
 		take_over(r);
+	watch_firmware(r); /* there may be other folders now, and another file of that name */
 	if (r->once_more)
 		read_anew(r);
 }
@@ -204,58 +215,83 @@ void reload_now(struct daemon *d)
 	read_anew(d->reload);
 }
 
-/* ---- watching folders ---- */
+/* ---- watching ---- */
 
 static void on_quiet(void *ctx)
 {
 	read_anew(ctx);
 }
 
-static void on_change(uv_fs_event_t *watch, const char *name, int events, int status)
+static void on_change(uv_fs_event_t *event, const char *name, int events, int status)
 {
-	struct reload *r = watch->data;
+	struct reload *r = event->data;
+	const struct watch *w = (const struct watch *)event;
 
 	(void)events;
-	if (status == 0 && !(name && name[0] == '.')) /* dot files are never read */
+	if (status != 0 || (w->only && !(name && strcmp(name, w->only) == 0)))
+		return;
+	if (w->only || !name || name[0] != '.') /* dot files are never read */
 		timer_in(&r->timer, QUIET_MS);
 }
 
-static void watch_path(struct reload *r, const char *path)
+static void watch_path(struct reload *r, const char *path, const char *only)
 {
 	char name[CONFIG_PATH_MAX + 300];
-	uv_fs_event_t *w;
+	struct watch *w = &r->now[r->watched];
 
-	if (r->watched == WATCHED_MAX || !places_is_folder(path))
+	if (r->watched == WATCHED_MAX)
 		return;
-	w = &r->watch[r->watched];
+	w->only = only;
 	/* Out of inotify watches, or a file system without: SIGHUP still works. */
-	if (uv_fs_event_start(w, on_change, places_name(path, name, sizeof(name)), 0) == 0)
+	if (uv_fs_event_start(&w->event, on_change, places_name(path, name, sizeof(name)), 0) == 0)
 		r->watched++;
 }
 
-/* The folders that were named and those in them, as deep as the scan goes. */
-static void watch_folders(struct reload *r)
+/* Its folder tells when another file takes its place. But that may be closed to us, and the file
+ * elsewhere (a symbolic link): so the file itself, too. */
+static void watch_archive(struct reload *r, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[CONFIG_PATH_MAX];
+
+	text_format(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		    slash ? path : ".");
+	watch_path(r, folder, slash ? slash + 1 : path);
+	watch_path(r, path, NULL);
+}
+
+/* The folders that were named and those in them, as deep as the scan goes; and the archives. */
+static void watch_firmware(struct reload *r)
 {
 	const struct config *c = r->daemon->config;
+	struct watch *before = r->now;
+	unsigned count = r->watched;
 	char path[CONFIG_PATH_MAX + 260];
 
-	for (unsigned i = 0; i < r->watched; i++)
-		uv_fs_event_stop(&r->watch[i]);
+	r->now = before == r->watch[0] ? r->watch[1] : r->watch[0];
 	r->watched = 0;
 	for (unsigned i = 0; i < c->firmware_count; i++) {
 		DIR *dir = places_is_folder(c->firmware[i]) ? places_opendir(c->firmware[i]) : NULL;
 		struct dirent *entry;
 
-		watch_path(r, c->firmware[i]);
+		if (places_is_folder(c->firmware[i]))
+			watch_path(r, c->firmware[i], NULL);
+		else
+			watch_archive(r, c->firmware[i]);
 		while (dir && (entry = readdir(dir))) {
 			if (entry->d_name[0] == '.')
 				continue;
-			if (text_format(path, sizeof(path), "%s/%s", c->firmware[i], entry->d_name))
-				watch_path(r, path);
+			if (text_format(path, sizeof(path), "%s/%s", c->firmware[i],
+					entry->d_name) &&
+			    places_is_folder(path))
+				watch_path(r, path, NULL);
 		}
 		if (dir)
 			closedir(dir);
 	}
+	/* Not earlier: what is watched on keeps the news that wait there. */
+	for (unsigned i = 0; i < count; i++)
+		uv_fs_event_stop(&before[i].event);
 }
 
 /* ---- the part ---- */
@@ -269,11 +305,14 @@ static int reload_open(struct daemon *d, struct fault *f)
 	d->reload = r;
 	r->daemon = d;
 	timer_init(&r->timer, &d->timers, on_quiet, r);
-	for (unsigned i = 0; i < WATCHED_MAX; i++) {
-		uv_fs_event_init(d->loop, &r->watch[i]);
-		r->watch[i].data = r;
+	r->now = r->watch[0];
+	for (unsigned i = 0; i < 2 * WATCHED_MAX; i++) {
+		struct watch *w = &r->watch[i / WATCHED_MAX][i % WATCHED_MAX];
+
+		uv_fs_event_init(d->loop, &w->event);
+		w->event.data = r;
 	}
-	watch_folders(r);
+	watch_firmware(r);
 	return 0;
 }
 

@@ -28,10 +28,11 @@
  * three rights and hears so from the first thing that needs one.
  *
  * What stays reachable: to read, the firmware and what its symbolic links lead to at the start, the
- * folders of the configuration file, of --keys and of --models (a file that an editor replaced is
- * another one to Landlock), time zones, libraries, /proc and what network managers write
- * below /run (both to say who took our address); to write, the state folder, and the folder of
- * the control socket when it is ours. TCP: only the ports we listen on and the phones' port 80.
+ * folders of the configuration file, of --keys, of --models and of an archive that was named (a
+ * file that was replaced is another one to Landlock), time zones, libraries, /proc and what network
+ * managers write below /run (both to say who took our address); to write, the state folder, and the
+ * folder of the control socket when it is ours. TCP: only the ports we listen on and the phones'
+ * port 80.
  *
  * What can go wrong: a kernel without Landlock or seccomp: said at debug, the rest holds. Firmware
  * that only root may read: said with the command that helps. A state folder that belongs to
@@ -254,12 +255,8 @@ static void add_control(struct reach *r)
 static int confine_to_our_files(const struct config *c)
 {
 	static const char *const system_paths[] = {
-		"/proc",
-		"/run/NetworkManager",
-		"/run/systemd/netif",
-		"/etc/localtime",
-		"/usr/share/zoneinfo",
-		"/dev/tty",
+		"/proc",	  "/run/NetworkManager", "/run/systemd/netif",
+		"/etc/localtime", "/usr/share/zoneinfo", "/dev/tty",
 	};
 	const uint16_t bind[] = {SCCP_PORT, SIP_PORT, c->web_port, 0};
 	const uint16_t connect[] = {DEVICE_PAGE_PORT, 0};
@@ -278,6 +275,10 @@ static int confine_to_our_files(const struct config *c)
 	add_folder_of(r, c->file);
 	add_folder_of(r, c->keys);
 	add_folder_of(r, c->models);
+	for (unsigned i = 0; i < c->firmware_count; i++)
+		if (!places_is_folder(c->firmware[i]) &&
+		    strrchr(c->firmware[i], '/') != c->firmware[i])
+			add_folder_of(r, c->firmware[i]); /* but never all there is, for /X.zip */
 	add_control(r);
 	places_each(add_place, r);
 	files = (struct confine_files){

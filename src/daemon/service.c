@@ -53,8 +53,8 @@ static void say_status(struct service *s)
 	char status[sizeof(s->status)], phones[48] = "";
 
 	if (b->count)
-		text_format(phones, sizeof(phones), "; %u phone%s, %u recovered", b->count,
-			    b->count == 1 ? "" : "s", b->recovered);
+		text_format(phones, sizeof(phones), "; %u phone%s, %u recovered",
+			    b->count + b->away_count, b->count == 1 ? "" : "s", b->recovered);
 	if (s->daemon->watchman.gone)
 		text_format(status, sizeof(status),
 			    "STATUS=The interface %s is gone: waiting for it%s\n",

@@ -284,6 +284,14 @@ int state_save(struct daemon *d, struct fault *f)
 
 /* ---- while we serve ---- */
 
+#define RETRY_MS      1000u
+#define RETRY_MOST_MS 30000u
+
+unsigned state_retry_ms(unsigned failed)
+{
+	return failed > 5 ? RETRY_MOST_MS : failed ? RETRY_MS << (failed - 1) : RETRY_MS;
+}
+
 struct phones_writer {
 	uv_work_t work;
 	struct daemon *daemon;
@@ -326,10 +334,14 @@ static void on_phones_written(uv_work_t *work, int status)
 	(void)status; /* nobody cancels it */
 	d->phones_writer = NULL;
 	if (w->err) {
+		d->saves_failed++;
 		not_saved(d, w->fault.text);
 	} else {
 		d->phones_saved = w->changes;
+		if (d->save_failed)
+			journal_try_again(d->journal);
 		d->save_failed = false;
+		d->saves_failed = 0;
 	}
 	free(w->text);
 	free(w);
@@ -363,8 +375,16 @@ void state_on_save(void *ctx)
  * each time, so with thousands it is a whole second, and their number costs no more than that. */
 void state_save_soon(struct daemon *d)
 {
-	uint64_t wait = d->save_failed ? 1000 : 100 + d->phones.count / 8;
+	uint64_t wait =
+		d->save_failed ? state_retry_ms(d->saves_failed) : 100 + d->phones.count / 8;
 
 	if (!d->phones_writer && !timer_runs(&d->save_timer))
 		timer_in(&d->save_timer, wait);
+}
+
+void state_save_again(struct daemon *d)
+{
+	d->saves_failed = 0;
+	if (timer_runs(&d->save_timer))
+		timer_in(&d->save_timer, 0);
 }

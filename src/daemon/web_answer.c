@@ -52,6 +52,8 @@ static void put_phones(const struct board *b, struct web_text *out)
 	head(out, "reflashd_phones", "gauge", "Phones known now, by the stage they are in.");
 	for (size_t s = 0; s < STAGES; s++)
 		web_text_format(out, "reflashd_phones{stage=\"%s\"} %u\n", stages[s], count[s]);
+	one(out, "reflashd_phones_not_shown", "gauge",
+	    "More phones, with older news, whose stage is not known.", b->away_count);
 	one(out, "reflashd_phones_with_advice", "gauge", "Phones that need somebody's attention.",
 	    advised);
 	one(out, "reflashd_recovered_total", "counter", "Recoveries that were proven.",

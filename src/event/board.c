@@ -6,7 +6,7 @@
  * address, TFTP the bytes, the listeners what it says of itself; the rest is about ourselves.
  *
  * What can go wrong:
- * - More phones than there is room for: the one without news for longest goes.
+ * - More phones than there is room for: the one without news for longest goes, and is counted on.
  * - A phone fetches several files at once, and a file twice: each transfer is followed by
  *   itself, so that every byte is counted as it leaves and only once.
  * - Who fetches is no phone (curl, a laptop): its bytes are counted when it is done.
@@ -42,6 +42,31 @@ const struct board_phone *board_find(const struct board *b, struct mac mac)
 	return b->index[at] ? &b->phone[b->index[at] - 1] : NULL;
 }
 
+/* It is full: the phone that has been away for longest is no longer counted. */
+static void note_away(struct board *b, const struct board_phone *p)
+{
+	if (b->away_count == BOARD_AWAY_MAX) {
+		b->recovered -= b->away[0].recovered;
+		memmove(&b->away[0], &b->away[1], sizeof(b->away[0]) * --b->away_count);
+	}
+	b->away[b->away_count++] = (struct board_away){p->mac, p->proof[0] != 0};
+}
+
+/* What became of its firmware is forgotten, but not that it was proven. */
+static void take_back(struct board *b, struct board_phone *p)
+{
+	unsigned i = 0;
+
+	while (i < b->away_count && !mac_equal(b->away[i].mac, p->mac))
+		i++;
+	if (i == b->away_count)
+		return;
+	if (b->away[i].recovered)
+		text_copy(p->proof, sizeof(p->proof), "unknown");
+	b->away_count--;
+	memmove(&b->away[i], &b->away[i + 1], sizeof(b->away[0]) * (b->away_count - i));
+}
+
 /* Takes the phone without news for longest off the board; its number. */
 static unsigned make_room(struct board *b)
 {
@@ -50,7 +75,7 @@ static unsigned make_room(struct board *b)
 	for (unsigned i = 1; i < b->count; i++)
 		if (b->phone[i].last_ms < b->phone[oldest].last_ms)
 			oldest = i;
-	b->recovered -= b->phone[oldest].proof[0] != 0;
+	note_away(b, &b->phone[oldest]);
 	b->phone[oldest].mac = (struct mac){{0}};
 	/* Taking one out of the middle of a chain would break it: all go in anew. */
 	memset(b->index, 0, sizeof(b->index));
@@ -88,6 +113,7 @@ static struct board_phone *new_phone(struct board *b, const struct event *e)
 	p->mac = e->mac;
 	p->seconds_left = UINT64_MAX;
 	p->first_ms = p->stage_ms = e->wall_ms;
+	take_back(b, p);
 	b->ip[i] = 0;
 	b->index[place_of(b, p->mac)] = (uint16_t)(i + 1);
 	if (b->stranger_said[0] && mac_equal(b->stranger, p->mac)) {
@@ -446,8 +472,36 @@ static void apply_finding(struct board *b, const struct event *e)
 	}
 }
 
+static void apply_note(struct board *b, const struct event *e)
+{
+	bool gone = strcmp(e->code, "interface-gone") == 0;
+	bool failed = strcmp(e->code, "interface-failed") == 0;
+
+	if (!event_has(e, FIELD_CODE) || !(gone || failed))
+		return;
+	b->interface_gone = gone;
+	b->interface_failed = failed;
+	b->notice_passes |= e->severity >= SEVERITY_WARNING;
+}
+
+/* Whatever is said of its cable, it is there. */
+static void apply_link(struct board *b, const struct event *e)
+{
+	take_text(b->interface, sizeof(b->interface), e, FIELD_INTERFACE, e->interface);
+	b->link_known = event_has(e, FIELD_UP);
+	b->link_up = b->link_known && e->up;
+	b->interface_gone = b->interface_failed = false;
+	if (b->notice_passes)
+		b->notice[0] = 0;
+	b->notice_passes = false;
+}
+
 static void apply_ourselves(struct board *b, const struct event *e)
 {
+	if (e->severity >= SEVERITY_WARNING) {
+		event_text(e, b->notice, sizeof(b->notice));
+		b->notice_passes = false;
+	}
 	switch ((unsigned)e->type) {
 	case EVENT_DAEMON_READY:
 		b->ready = b->link_known = b->link_up = true; /* we serve only over a cable */
@@ -455,19 +509,14 @@ static void apply_ourselves(struct board *b, const struct event *e)
 		take_text(b->address, sizeof(b->address), e, FIELD_ADDRESS, e->address);
 		break;
 	case EVENT_DAEMON_STOP: b->stopped = true; break;
-	case EVENT_NETWORK_LINK:
-		take_text(b->interface, sizeof(b->interface), e, FIELD_INTERFACE, e->interface);
-		b->link_known = event_has(e, FIELD_UP);
-		b->link_up = b->link_known && e->up;
-		break;
+	case EVENT_DAEMON_NOTE: apply_note(b, e); break;
+	case EVENT_NETWORK_LINK: apply_link(b, e); break;
 	case EVENT_NETWORK_RIVAL:
 		if (event_has(e, FIELD_SERVER))
 			b->rival = e->server;
 		break;
 	default: break;
 	}
-	if (e->severity >= SEVERITY_WARNING)
-		event_text(e, b->notice, sizeof(b->notice));
 }
 
 static void begin(struct board *b, const struct event *e)
@@ -481,10 +530,11 @@ void board_init(struct board *b)
 {
 	b->version[0] = b->interface[0] = b->address[0] = 0;
 	b->ready = b->link_known = b->link_up = b->stopped = false;
+	b->interface_gone = b->interface_failed = b->notice_passes = false;
 	b->rival = 0;
 	b->start_ms = b->now_ms = 0;
 	b->seq = 0;
-	b->count = b->recovered = b->bundle_count = 0;
+	b->count = b->away_count = b->recovered = b->bundle_count = 0;
 	memset(b->events, 0, sizeof(b->events));
 	b->bytes = b->resent = 0;
 	memset(b->second, 0, sizeof(b->second));

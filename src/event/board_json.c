@@ -90,16 +90,18 @@ char *board_status_json(const struct board *b)
 
 	for (unsigned i = 0; bundles && i < b->bundle_count; i++)
 		bundles = add(bundles, bundle_value(&b->bundle[i]));
-	return dump(json_pack("{s:s,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
-			      "version", b->version, "interface", text_or_null(b->interface),
-			      "address", text_or_null(b->address), "ready", b->ready, "link",
-			      b->link_known ? json_boolean(b->link_up) : json_null(), "rival",
-			      ip_or_null(b->rival), "since", time_or_null(b->start_ms), "now",
-			      time_or_null(b->now_ms), "seq", number(b->seq), "phones",
-			      number(b->count), "recovered", number(b->recovered), "bytes",
-			      number(b->bytes), "bytes_per_second",
-			      number(board_speed(b, b->now_ms)), "notice", text_or_null(b->notice),
-			      "bundles", bundles));
+	return dump(json_pack(
+		"{s:s,s:o,s:o,s:b,s:o,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"version", b->version, "interface", text_or_null(b->interface), "address",
+		text_or_null(b->address), "ready", b->ready, "link",
+		b->link_known ? json_boolean(b->link_up) : json_null(), "interface_gone",
+		b->interface_gone, "interface_failed", b->interface_failed, "rival",
+		ip_or_null(b->rival), "since", time_or_null(b->start_ms), "now",
+		time_or_null(b->now_ms), "seq", number(b->seq), "phones",
+		number((uint64_t)b->count + b->away_count), "recovered", number(b->recovered),
+		"not_shown", number(b->away_count), "bytes", number(b->bytes), "bytes_per_second",
+		number(board_speed(b, b->now_ms)), "notice", text_or_null(b->notice), "bundles",
+		bundles));
 }
 
 static json_t *timeline(const struct board_phone *p)

@@ -88,12 +88,21 @@ static void next_line(struct paint *p)
 
 /* ---- the header ---- */
 
+static bool no_interface(const struct board *b)
+{
+	return (b->interface_gone || b->interface_failed) && !b->stopped;
+}
+
 static void put_rule(struct paint *p, const struct board *b)
 {
 	char text[96];
 
 	next_line(p);
-	if (p->width < 60)
+	if (no_interface(b))
+		text_format(text, sizeof(text), " %s is %s ", b->interface,
+			    b->interface_gone ? "gone: plug its adapter in again"
+					      : "back, and cannot be used yet");
+	else if (p->width < 60)
 		text_format(text, sizeof(text), " %s %s ", b->interface, b->address);
 	else if (b->interface[0])
 		text_format(text, sizeof(text), " reflashd %s%son %s%s%s ", b->version,
@@ -102,7 +111,7 @@ static void put_rule(struct paint *p, const struct board *b)
 	else
 		text_format(text, sizeof(text), " reflashd %s ", b->version);
 	fill(p, '-', 2);
-	put(p, BOLD, text);
+	put(p, no_interface(b) ? BAD : BOLD, text);
 	fill(p, '-', p->width);
 	end_line(p);
 }
@@ -134,6 +143,8 @@ static const char *waiting_for(const struct board *b)
 {
 	if (b->stopped)
 		return "stopped";
+	if (no_interface(b))
+		return "waiting for the interface";
 	if (b->link_known && !b->link_up)
 		return "waiting for the cable";
 	return b->ready ? "waiting for a phone" : "getting ready";
@@ -151,8 +162,11 @@ static void put_summary(struct paint *p, const struct board *b, int64_t now_ms)
 		text_format(right, sizeof(right), "%s", waiting_for(b));
 	else
 		text_format(right, sizeof(right), "%s%u phone%s, %u recovered%s%s%s",
-			    unplugged ? "NO CABLE, " : "", b->count, b->count == 1 ? "" : "s",
-			    b->recovered, speed ? "  " : "", speed ? view_bytes(bytes, speed) : "",
+			    no_interface(b) ? "NO INTERFACE, "
+			    : unplugged	    ? "NO CABLE, "
+					    : "",
+			    b->count + b->away_count, b->count == 1 ? "" : "s", b->recovered,
+			    speed ? "  " : "", speed ? view_bytes(bytes, speed) : "",
 			    speed ? "/s" : "");
 	right_len = strlen(right);
 	fill(p, ' ', 1);
@@ -412,11 +426,12 @@ static unsigned advice_wanted(const struct board *b, const uint16_t *order, unsi
 
 /* ---- all of it ---- */
 
-/* "... and 7 more: 5 recovered, 2 starting up" */
+/* "... and 7 more: 5 recovered, 2 starting up". Who had to make room has no stage any more. */
 static void put_rest(struct paint *p, const struct board *b, const uint16_t *order, unsigned from)
 {
 	char text[VIEW_WIDTH_MOST];
-	size_t len = (size_t)snprintf(text, sizeof(text), "... and %u more", b->count - from);
+	size_t len = (size_t)snprintf(text, sizeof(text), "... and %u more",
+				      b->count + b->away_count - from);
 	struct {
 		const char *words;
 		unsigned count;
@@ -439,6 +454,8 @@ static void put_rest(struct paint *p, const struct board *b, const uint16_t *ord
 	for (unsigned k = 0; k < kinds && len + 40 < sizeof(text); k++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %u %s", k ? "," : ":",
 					kind[k].count, kind[k].words);
+	if (b->away_count && len + 40 < sizeof(text))
+		snprintf(text + len, sizeof(text) - len, ", %u with older news", b->away_count);
 	fill(p, ' ', 1);
 	put(p, "", text);
 	end_line(p);

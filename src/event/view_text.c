@@ -328,6 +328,7 @@ void view_report(const struct board *b, unsigned width, bool style,
 	struct report r = {put, ctx, width, style};
 	struct line l = {.len = 0};
 	unsigned shown = b->count < VIEW_REPORT_MOST ? b->count : VIEW_REPORT_MOST;
+	unsigned all = b->count + b->away_count;
 	unsigned open = unproven(b), last = open < shown ? open : shown;
 
 	if (r.width && r.width < VIEW_WIDTH_LEAST)
@@ -341,16 +342,16 @@ void view_report(const struct board *b, unsigned width, bool style,
 	else if (b->count == 1)
 		add(&l, "One phone was seen, and it is %s:",
 		    b->recovered ? "recovered" : "not recovered");
-	else if (b->recovered == b->count)
-		add(&l, "%u phones were seen, and all of them are recovered:", b->count);
+	else if (b->recovered == all)
+		add(&l, "%u phones were seen, and all of them are recovered:", all);
 	else
-		add(&l, "%u phones were seen, %u of them recovered:", b->count, b->recovered);
+		add(&l, "%u phones were seen, %u of them recovered:", all, b->recovered);
 	put_line(&r, l.text, 0, "\033[1m");
 	/* Those that want a hand come last, where the eye is, and are the last to be left out. */
 	put_phones(&r, b, true, shown - last);
 	if (shown < b->count) {
 		l.len = 0;
-		add(&l, "... and %u more.", b->count - shown);
+		add(&l, "... and %u more.", all - shown);
 		put_line(&r, l.text, 2, "");
 	}
 	put_phones(&r, b, false, last);

@@ -105,6 +105,15 @@ static void missed_member(struct counsel *c, const char *base)
 	}
 }
 
+/* A recorded stream of an earlier version does not tell why. */
+static void held_back(struct counsel *c, const char *base)
+{
+	const char *why = event_has(c->event, FIELD_WHY) ? c->event->why : "";
+
+	counsel_give(c, ADVICE_HELD_BACK, "asked for %.40s, which is held back%s%.110s%s", base,
+		     *why ? ": " : "", why, strlen(why) > 110 ? "..." : "");
+}
+
 void rule_missed(struct counsel *c, enum request_kind kind, const char *base)
 {
 	const struct phone_watch *w = &c->phone->watch;
@@ -117,8 +126,7 @@ void rule_missed(struct counsel *c, enum request_kind kind, const char *base)
 		counsel_give(c, ADVICE_SIGNED_CONFIG, "asked for %.60s, a signed configuration",
 			     base);
 	if (strcmp(reason, "withheld") == 0)
-		counsel_give(c, ADVICE_HELD_BACK, "asked for %.60s, which is here and held back",
-			     base);
+		held_back(c, base);
 	if (strcmp(reason, "unknown") != 0)
 		return;
 	needed(c, base, what, sizeof(what));

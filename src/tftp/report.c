@@ -2,7 +2,8 @@
 /*
  * The words of the TFTP server: one event for each fact, and the ERROR that goes with a refusal.
  *
- * The field "reason" of tftp.refused is one word for programs (interface.md); the sentence
+ * The field "reason" of tftp.refused is one word for programs (interface.md), and "why" the clause
+ * that tells this case from another, where there is one; the sentence
  * explains it to a person and says what to do where something can be done. The severities follow
  * who should worry: nobody when a phone asks for a trust list that need not exist, looks up a
  * size or hangs up; the person at the console when a firmware file is missing.
@@ -113,6 +114,8 @@ void tftp_report_refused(struct tftp_out *out, enum tftp_refusal refusal, struct
 	e->severity = r->severity;
 	event_set_bytes(e, FIELD_FILE, file.data, file.len);
 	event_set_text(e, FIELD_REASON, r->reason);
+	if (why[0])
+		event_set_text(e, FIELD_WHY, why);
 	event_say(e, "{phone} asked for %s%s%s%s.", file.len > 0 ? e->file : "a file", r->sentence,
 		  colon, why);
 	text_format(wire, sizeof(wire), "%s%s%s", r->wire, colon, why);

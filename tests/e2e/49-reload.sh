@@ -102,6 +102,67 @@ wait_event firmware.gone 'SCCP70.9-4-2SR3-1S' >/dev/null
 fetch term70.default.loads && cmp "$T/out" "$FILES/852/term70.default.loads" || fail "what is left is not served"
 stop_daemon
 
+# An archive that was named: another one takes its place, or it is written anew, slowly. Whole or not at all.
+pack() { "$ROOT/build/tools/pack" zip "$1" "$2"; }
+says() { # N RE: events that say so, at least N
+	for _ in $(seq 200); do
+		[ "$(grep -cE -- "$2" "$EVENTS")" -lt "$1" ] || return 0
+		sleep 0.05
+	done
+	fail "not $1 times: $2"
+}
+mkdir "$T/archive" "$T/packed"
+cp -r "$FILES/852" "$T/old"
+pack "$T/packed/852.zip" "$T/old"
+pack "$T/packed/942.zip" "$T/new"
+cp "$T/packed/852.zip" "$T/archive/fw.zip"
+FILES=$T/archive/fw.zip
+start_daemon
+cp "$T/packed/942.zip" "$T/archive/.fw.zip.part"
+mv "$T/archive/.fw.zip.part" "$T/archive/fw.zip"
+says 1 'firmware.bundle.*SCCP70.9-4-2SR3-1S.*"complete":true'
+says 1 'firmware.gone.*SCCP70.8-5-2S'
+fetch term70.default.loads && cmp "$T/out" "$T/new/term70.default.loads" || fail "the new archive is not served"
+size=$(stat -c %s "$T/packed/852.zip")
+: >"$T/archive/fw.zip"
+part=0 longest=0 last=$(date +%s%3N)
+while [ $part -lt 8 ]; do # three seconds in all, and never two without news
+	dd if="$T/packed/852.zip" bs=$((size / 8 + 1)) skip=$part count=1 2>/dev/null >>"$T/archive/fw.zip"
+	now=$(date +%s%3N)
+	[ $((now - last)) -le $longest ] || longest=$((now - last))
+	last=$now
+	part=$((part + 1))
+	sleep 0.4
+done
+cmp "$T/packed/852.zip" "$T/archive/fw.zip" || fail "this test tests nothing: $(ls -l "$T/packed")"
+says 2 'firmware.bundle.*SCCP70.8-5-2S.*"complete":true'
+[ "$(notes reload-failed)" = 0 ] || [ $longest -gt 1500 ] || fail "half an archive was read"
+fetch term70.default.loads && cmp "$T/out" "$T/old/term70.default.loads" || fail "the archive that was written anew is not served"
+failed=$(notes reload-failed)
+head -c $((size / 2)) "$T/packed/942.zip" >"$T/archive/fw.zip"
+says $((failed + 1)) '"code":"reload-failed".*fw.zip.*still served'
+fetch term70.default.loads && cmp "$T/out" "$T/old/term70.default.loads" || fail "half an archive took the place of a whole one"
+mv "$T/packed/942.zip" "$T/archive/fw.zip"
+says 2 'firmware.bundle.*SCCP70.9-4-2SR3-1S.*"complete":true'
+fetch term70.default.loads && cmp "$T/out" "$T/new/term70.default.loads" || fail "the archive after half a one is not served"
+stop_daemon
+
+# Where the way is closed to whom we have become, the file that stands open is followed; and that
+# another one is there, which cannot be reached, is said.
+if [ -z "${UNSHARED:-}" ]; then
+	chmod 700 "$T/archive"
+	start_daemon
+	[ "$(stat -c %u "/proc/$DAEMON/stat")" != 0 ] || ! grep -q '^Uid:.0' "/proc/$DAEMON/status" || fail "it is still root"
+	cat "$T/packed/852.zip" >"$T/archive/fw.zip"
+	says 1 'firmware.bundle.*SCCP70.8-5-2S.*"complete":true'
+	cp "$T/packed/852.zip" "$T/archive/other"
+	mv "$T/archive/other" "$T/archive/fw.zip"
+	note_again reload-failed 1 'fw.zip.*needs a restart.*still served'
+	fetch term70.default.loads && cmp "$T/out" "$T/old/term70.default.loads" || fail "what was read is not served any more"
+	stop_daemon
+fi
+FILES=$T/old
+
 # An interface that we switched on ourselves is switched off at the end, a reload or not.
 ip -n "$SRV" link set lan0 down
 start_daemon -c "$T/reflashd.conf"

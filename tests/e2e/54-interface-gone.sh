@@ -60,7 +60,9 @@ kill -0 $phone 2>/dev/null || fail "the phone was done before the adapter was pu
 wait_event daemon.note 'interface-gone.*Plug it in again: reflashd goes on by itself' >/dev/null
 wait_event network.link '"up":false' >/dev/null
 "$BIN" status --control "$T/control" >"$T/out" || fail "it does not answer: $(cat "$T/out")"
-grep -q 'interface lan0 is gone' "$T/out" || fail "the status does not tell: $(cat "$T/out")"
+grep -q '^The interface lan0 is gone: plug its adapter in again' "$T/out" || fail "the status does not tell: $(cat "$T/out")"
+! grep -Eq 'Serves on|cable' "$T/out" || fail "the status tells what is not so: $(cat "$T/out")"
+"$BIN" status --json --control "$T/control" | grep -q '"link":false,"interface_gone":true' || fail "the status does not tell programs"
 recorded=$(stat -c %s "$T/all.pcap")
 sleep 1
 plug 02:00:00:00:00:01
@@ -132,6 +134,8 @@ ip -n "$SRV" link set lan0 master bridge0
 ip -n "$SRV" link set lan0 nomaster
 ip -n "$SRV" link del bridge0
 [ "$(lease)" = "$address" ] || fail "another address after a bridge"
+"$BIN" status --control "$T/control" >"$T/out" || fail "it does not answer: $(cat "$T/out")"
+grep -q '^Serves on lan0' "$T/out" && ! grep -q 'is gone' "$T/out" || fail "it is there again, and the status says otherwise: $(cat "$T/out")"
 [ "$(said interface-gone)" = "$before" ] || fail "leaving a bridge was taken for being gone"
 
 # --- Another name, the same interface: said, and nothing else.

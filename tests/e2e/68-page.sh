@@ -47,8 +47,34 @@ stop_daemon
 ip -n "$CLI" addr flush dev eth0
 rm -rf "$FILES/852" "$T/state"
 
-# Twenty phones.
 synth --size 200000 java42 SIP42.9-4-2SR3-1S "$FILES/7942"
+# The interface goes and comes back, and then there are more phones than the page has room for.
+CC=${CC:-cc}
+$CC -O1 -D_GNU_SOURCE -o "$T/dhcpload" "$ROOT/tests/bench/dhcpload.c" || fail "dhcpload does not build"
+start_daemon --web 8079 -a $IP/20 --pool 10.77.1.1-10.77.8.255
+look away &
+LOOK=$!
+wants() {
+	wait_until 30 test -e "$T/pictures/$1" || { keep; fail "no $1: $(tail -n 4 "$T/page.log")"; }
+}
+wants pull
+ip -n "$SRV" link del lan0
+wants plug
+ip link add lan0 netns "$SRV" type veth peer name eth0 netns "$CLI"
+ip -n "$CLI" link set eth0 up
+wants crowd
+in_cli "$T/dhcpload" -i eth0 -t 15 -r 500 -c 20 -n 1100 -V 'Cisco Systems, Inc. IP Phone CP-7970G' >"$T/crowd.log" 2>&1 || :
+wait $LOOK || { keep; fail "$(tail -n 4 "$T/page.log"; cat "$T/crowd.log"; tail -n 2 "$EVENTS")"; }
+"$BIN" status --control "$T/control" >"$T/out"
+grep -q '^1100 phones, 0 recovered' "$T/out" && grep -q "shows the 1024 with the newest news, and not the 76 others" "$T/out" ||
+	fail "the status does not tell: $(cat "$T/out")"
+"$BIN" phones --control "$T/control" >"$T/out"
+[ "$(grep -c ' 7970 ' "$T/out")" = 1024 ] && tail -n 1 "$T/out" | grep -q 'how many others there are' ||
+	fail "the phones do not tell of the others: $(tail -n 2 "$T/out")"
+stop_daemon
+rm -rf "$T/state"
+
+# Twenty phones.
 start_daemon --web 8079
 look watch &
 LOOK=$!

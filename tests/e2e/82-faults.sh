@@ -59,7 +59,7 @@ if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	[ "$(count state-not-saved)" -le 2 ] || fail "the full disk was said $(count state-not-saved) times"
 	row "disk full at the start" "said once, phones served" "said $(count state-not-saved) time, a lease"
 	rm "$T/state/filler"
-	wait_event daemon.note state-saved >/dev/null
+	wait_until 35 grep -q '"code":"state-saved"' "$EVENTS" || fail "there is room, and nothing is saved"
 	die
 	grep -aq 00:1b:54:00:00:03 "$T"/state/leases || fail "what was held in memory was not saved afterwards"
 	row "disk free again, then kill -9" "everything saved without being asked"

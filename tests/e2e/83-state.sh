@@ -4,11 +4,12 @@
 # alone
 . "$(dirname "$0")/lib.sh"
 
-need busybox nsenter
+need busybox nsenter python3
 ns_make
 make_files
 synth --size 20000 java70 SCCP70.8-3-3S "$FILES/7970"
 begin() { start_daemon --serve-incomplete --force "$@"; }
+watched() { : >"$T/state/probe" && rm "$T/state/probe" && grep -q probe "$T/tries"; }
 count() { grep -c "\"code\":\"$1\"" "$EVENTS" || :; }
 lease() { # MAC
 	ip -n "$CLI" link set eth0 down
@@ -38,6 +39,8 @@ die() {
 	wait "$DAEMON" 2>/dev/null || :
 	DAEMON=
 }
+# Tried again after 1, 2, 4 … 30 seconds.
+saved_again() { wait_until 35 grep -q '"code":"state-saved"' "$EVENTS" || fail "it can be saved, and is not: $(tail -n 3 "$EVENTS")"; }
 # serves_unsaved REASON: said once, and everything else is as ever
 serves_unsaved() {
 	wait_event daemon.note "state-not-saved.*$1" >/dev/null
@@ -66,7 +69,7 @@ if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	row "state folder read-only at the start" "said once; served; what stands there is used"
 	mount -o remount,bind,rw "$T/state"
 	nsenter -t "$DAEMON" -m -r mount -o remount,bind,rw "$T/state" # ip netns exec gave it mounts of its own
-	wait_event daemon.note state-saved >/dev/null
+	saved_again
 	die
 	grep -aq 00:1b:54:00:01:01 "$T"/state/leases* || fail "it was not saved when it could be"
 	row "and writable again" "saved without being asked"
@@ -79,6 +82,39 @@ if mount -t tmpfs -o size=2m tmpfs "$T/state" 2>/dev/null; then
 	[ "$(grep -c '^reflashd:' "$LOG")" = 0 ] || fail "it is said once more at the end: $(cat "$LOG")"
 	! has_address || fail "the address stays after an ordinary end"
 	row "state folder that cannot be made" "said once; served; address taken away at the end"
+	umount "$T/state"
+	# A full disk is tried less and less often, and as soon as one thing can be saved, so is the other.
+	mount -t tmpfs -o size=2m tmpfs "$T/state"
+	begin
+	lease 00:1b:54:00:01:01
+	python3 - "$T/state" >"$T/tries" <<'PY' &
+import ctypes, os, sys, struct
+libc = ctypes.CDLL(None)
+fd = libc.inotify_init()
+libc.inotify_add_watch(fd, sys.argv[1].encode(), 0x100) # IN_CREATE
+while True:
+    data, at = os.read(fd, 65536), 0
+    while at < len(data):
+        n = struct.unpack_from('iIII', data, at)[3]
+        print(data[at + 16:at + 16 + n].rstrip(b'\0').decode(), flush=True)
+        at += 16 + n
+PY
+	WATCHER=$!
+	wait_until 5 watched
+	head -c 3M /dev/zero >"$T/state/filler" 2>/dev/null || :
+	lease 00:1b:54:00:01:03
+	recover_phone --model 7970 --kind erased
+	sleep 13
+	leases=$(grep -c '^leases.new$' "$T/tries" || :)
+	others=$(grep -c '^phones.new$' "$T/tries" || :)
+	[ "$leases" -ge 2 ] && [ "$leases" -le 8 ] || fail "$leases tries to save the leases within 13 s: $(cat "$T/tries")"
+	[ "$others" -ge 1 ] && [ "$others" -le 8 ] || fail "$others tries to save the phones within 13 s"
+	rm "$T/state/filler"
+	wait_until 35 grep -q 00:1b:54:00:01:03 "$T/state/leases" || fail "there is room, and the leases are not saved"
+	wait_until 35 grep -q 00:1b:54:ca:01:02 "$T/state/phones" || fail "there is room, and the phones are not saved"
+	kill $WATCHER
+	stop_daemon
+	row "a disk that stays full for 13 s, then has room" "tried less and less often" "$leases and $others tries"
 	umount "$T/state"
 else
 	row "state folder read-only" "said once; served" "SKIPPED: no mounts here"

@@ -125,9 +125,12 @@ row "the same request, again and again" "no block for each" "$(sed -n 's/^repeat
 
 # --- control: sixteen who follow the events, and one more
 PIDS=
-for _ in $(seq 16); do
-	"$BIN" events --follow --json --control "$T/control" >/dev/null 2>&1 &
+for n in $(seq 16); do
+	"$BIN" events --follow --json --control "$T/control" >"$T/follow.$n" 2>/dev/null &
 	PIDS="$PIDS $!"
+done
+for n in $(seq 16); do # else who asks below may be one of the sixteen
+	wait_until 10 test -s "$T/follow.$n" || fail "follower $n hears nothing"
 done
 told() { ! "$BIN" status --control "$T/control" >"$T/out" 2>&1 && grep -q 'too many programs ask this daemon' "$T/out"; }
 wait_until 5 told || fail "the seventeenth is not told why: $(cat "$T/out")"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Looks at the status page with headless Chromium, by the DevTools protocol over a pipe.
-#   page.py URL MODE OUT    MODE: watch (twenty phones are being recovered) or hostile
+#   page.py URL MODE OUT    MODE: watch (twenty phones are being recovered), hostile or away
 # Pictures go to OUT. AXE=axe.min.js runs axe-core, too (npm install axe-core), in light and dark.
 import base64, json, os, select, subprocess, sys, tempfile, time
 
@@ -253,6 +253,26 @@ def watch(b):
     b.complaints = [c for c in b.complaints if 'ERR_CONNECTION_REFUSED' not in c and 'ERR_INCOMPLETE_CHUNKED' not in c]
 
 
+def away(b):
+    """The interface goes and comes back; then there are more phones than the page has room for."""
+    link = "document.getElementById('link').textContent"
+    notice = "document.getElementById('notice').textContent"
+    b.wait(link + " === 'Cable connected'", 20, 'the cable')
+    open(os.path.join(OUT, 'pull'), 'w').close()
+    b.wait(link + ".endsWith('lan0 is gone: plug its adapter in again')", 20, 'that the interface is gone')
+    assert 'is gone' in b.eval(notice), b.eval(notice)
+    readable(b)
+    open(os.path.join(OUT, 'plug'), 'w').close()
+    b.wait(link + " === 'Cable connected'", 20, 'the cable again')
+    assert 'is gone' not in b.eval(notice), 'it is there again, and the page says ' + b.eval(notice)
+    open(os.path.join(OUT, 'crowd'), 'w').close()
+    b.wait("document.getElementById('count').textContent === "
+           "'1100 phones, 0 recovered; the 1024 with the newest news are shown, and 76 more are not'", 30, 'the others')
+    assert b.eval('document.title').startswith('0 of 1100 recovered'), b.eval('document.title')
+    assert b.eval("document.querySelectorAll('#phones li').length") == 1024
+    assert '\nreflashd_phones_not_shown 76\n' in b.eval("fetch('/metrics').then(r => r.text())"), 'the metrics do not tell'
+
+
 def hostile(b):
     b.wait("document.querySelectorAll('#phones li').length >= 1", 20, 'the phone')
     b.wait("document.getElementById('phones').textContent.includes('<script>')", 20, 'its words as text')
@@ -275,7 +295,7 @@ b = Browser()
 try:
     b.ask('Page.navigate', url=URL)
     b.wait("document.getElementById('connection') && document.getElementById('connection').textContent.includes('Live')", 20, 'a live page')
-    {'watch': watch, 'hostile': hostile}[MODE](b)
+    {'watch': watch, 'hostile': hostile, 'away': away}[MODE](b)
     foreign = [r for r in b.requests if not r.startswith(URL) and not r.startswith('data:')]
     assert not foreign, foreign
     assert not b.complaints, b.complaints

@@ -143,6 +143,22 @@ static void dhcp(enum event_type type, const char *class, const char *reason)
 	tell(&e);
 }
 
+static void refused(const char *reason, const char *words)
+{
+	size_t len = strcspn(words, " ");
+	struct event e;
+
+	begin(&e, EVENT_TFTP_REQUEST);
+	event_set_bytes(&e, FIELD_FILE, (const uint8_t *)words, len);
+	tell(&e);
+	begin(&e, EVENT_TFTP_REFUSED);
+	event_set_bytes(&e, FIELD_FILE, (const uint8_t *)words, len);
+	event_set_text(&e, FIELD_REASON, reason);
+	if (words[len])
+		event_set_text(&e, FIELD_WHY, words + len + 1);
+	tell(&e);
+}
+
 static void tftp(enum event_type type, const char *name, const char *reason, uint64_t bytes)
 {
 	bool firmware = strstr(name, ".loads") || strstr(name, ".sb") || strstr(name, ".zup");
@@ -152,10 +168,10 @@ static void tftp(enum event_type type, const char *name, const char *reason, uin
 	event_set_bytes(&e, FIELD_FILE, (const uint8_t *)name, strlen(name));
 	if (type == EVENT_TFTP_START && firmware && strcmp(t.load, "-") != 0)
 		event_set_text(&e, FIELD_LOAD, t.load);
-	if (type == EVENT_TFTP_REFUSED || type == EVENT_TFTP_ABORTED)
+	if (type == EVENT_TFTP_ABORTED) {
 		set_reason(&e, reason);
-	if (type == EVENT_TFTP_ABORTED)
 		event_set_number(&e, FIELD_BYTES, bytes);
+	}
 	if (type == EVENT_TFTP_COMPLETE)
 		event_set_truth(&e, FIELD_CONFIRMED, true);
 	tell(&e);
@@ -223,8 +239,7 @@ static bool do_tftp(const char *verb, const char *words)
 		if (get)
 			tftp(EVENT_TFTP_COMPLETE, words, "", 0);
 	} else if (miss || strcmp(verb, "unknown") == 0 || strcmp(verb, "withheld") == 0) {
-		tftp(EVENT_TFTP_REQUEST, words, "", 0);
-		tftp(EVENT_TFTP_REFUSED, words, miss ? "expected" : verb, 0);
+		refused(miss ? "expected" : verb, words);
 	} else {
 		return false;
 	}

@@ -13,7 +13,7 @@
  *	ack CLASS	dhcp.request and dhcp.ack; also request, nak REASON, ignored REASON, decline
  *
  *	ask NAME	tftp.request; then, each with what goes before it:
- *	miss, unknown, withheld NAME	a refusal that is expected, unknown, withheld
+ *	miss, unknown, withheld NAME [WHY]	a refusal that is expected, unknown, withheld
  *	start NAME	a start
  *	get NAME	a start and complete
  *	done, progress NAME		tftp.complete, tftp.progress alone

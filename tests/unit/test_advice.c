@@ -293,6 +293,27 @@ static void long_names(void **state)
 	story_play(&story, "long names", text);
 }
 
+/* Held back: the reason stands in the advice, as much of it as there is room for. */
+static void why_it_is_held_back(void **state)
+{
+	static char text[3000], why[300];
+
+	(void)state;
+	story_play(
+		&story, "why",
+		ROUND(0, 1, C7970) "3 withheld term70.default.loads in the bundle "
+				   "SCCP70.8-5-2S, cvm70.sbn is missing\n= advice held-back\n"
+				   "= words asked for term70.default.loads, which is held back: "
+				   "in the bundle SCCP70.8-5-2S, cvm70.sbn is missing. A phone\n");
+	story_play(&story, "of an earlier version",
+		   ROUND(0, 1, C7970) "3 withheld term70.default.loads\n= advice held-back\n"
+				      "= words which is held back. A phone\n");
+	memset(why, 'x', 240);
+	put(text, sizeof(text), ROUND(0, 1, C7970) "3 withheld term70.default.loads ", why,
+	    "\n= advice held-back\n= words x.... A phone\n= words left to try.\n");
+	story_play(&story, "long", text);
+}
+
 static void once_and_not_again_soon(void **state)
 {
 	(void)state;
@@ -506,6 +527,7 @@ int main(void)
 		cmocka_unit_test(every_row_has_a_story),
 		cmocka_unit_test(words_fit),
 		cmocka_unit_test(long_names),
+		cmocka_unit_test(why_it_is_held_back),
 		cmocka_unit_test(once_and_not_again_soon),
 		cmocka_unit_test(replaced_by_what_knows_more),
 		cmocka_unit_test(what_is_no_evidence),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The board: what stands on it after which events, and what happens when it is full, when bytes
- * come twice and when the clock of the machine is set.
+ * The board: what stands on it after which events, and what happens when bytes come twice and when
+ * the clock of the machine is set.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -443,7 +443,7 @@ static void as_json(void **state)
 	free(text);
 	text = board_status_json(r->b);
 	assert_non_null(strstr(text, "\"interface\":null,\"address\":null,\"ready\":false,"
-				     "\"link\":null,\"rival\":null,"));
+				     "\"link\":null,\"interface_gone\":false,"));
 	assert_non_null(strstr(text, "\"phones\":1,\"recovered\":0,"));
 	assert_non_null(strstr(text, "\"bundles\":[]"));
 	free(text);
@@ -505,36 +505,6 @@ static void ourselves(void **state)
 	assert_int_equal(r->b->events[EVENT_DAEMON_START], 1);
 }
 
-/* Full: who was silent for longest goes, and everybody else is still found. */
-static void full(void **state)
-{
-	struct rig *r = *state;
-
-	for (unsigned n = 0; n < BOARD_PHONES_MAX; n++) {
-		r->now++;
-		stage(r, n, "seen", NULL);
-	}
-	r->now++;
-	recovered(r, 1, "cdp", 1); /* news of phone 1 */
-	r->now += 10;
-	recovered(r, 0, "cdp", 1);
-	assert_int_equal(r->b->recovered, 2);
-	for (unsigned n = 0; n < BOARD_PHONES_MAX - 2; n++) {
-		r->now++;
-		stage(r, 5000 + n, "seen", NULL);
-		assert_null(board_find(r->b, mac_of(n + 2)));
-	}
-	assert_int_equal(r->b->recovered, 2);
-	assert_int_equal(r->b->count, BOARD_PHONES_MAX);
-	phone(r, 0);
-	for (unsigned n = 0; n < BOARD_PHONES_MAX - 2; n++)
-		phone(r, 5000 + n);
-	r->now++;
-	stage(r, 9000, "seen", NULL);
-	assert_null(board_find(r->b, mac_of(1)));
-	assert_int_equal(r->b->recovered, 1);
-}
-
 static void many_steps(void **state)
 {
 	struct rig *r = *state;
@@ -574,10 +544,9 @@ static void bare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(one_recovery), T(once_more), T(bytes),      T(by_address),
-		T(seconds),	 T(advice),    T(voice),      T(first_words),
-		T(refusals),	 T(firmware),  T(ourselves),  T(full),
-		T(many_steps),	 T(bare),      T(sent_twice), T(as_json),
+		T(one_recovery), T(once_more),	T(bytes),	T(by_address), T(seconds),
+		T(advice),	 T(voice),	T(first_words), T(refusals),   T(firmware),
+		T(ourselves),	 T(many_steps), T(bare),	T(sent_twice), T(as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

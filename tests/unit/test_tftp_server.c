@@ -74,27 +74,30 @@ static void test_refusals(void **state)
 		enum event_severity severity;
 		uint8_t code;
 		unsigned events;
-		const char *sentence;
+		const char *sentence, *why;
 	} table[] = {
 		{"CTLSEP.tlv|octet", "expected", SEVERITY_DEBUG, 1, 2,
 		 "{phone} asked for CTLSEP.tlv: there is none, and the phone does well "
-		 "without it."},
+		 "without it.",
+		 NULL},
 		{"what.sbn|octet", "unknown", SEVERITY_WARNING, 1, 2,
-		 "{phone} asked for what.sbn, which none of the firmware here holds."},
-		{"a/b/c|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL},
-		{"US/|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL},
-		{"../../etc/passwd|octet", "unsafe", SEVERITY_WARNING, 2, 2, NULL},
-		{"x\x1b[2J|octet", "unsafe", SEVERITY_WARNING, 2, 2, NULL},
+		 "{phone} asked for what.sbn, which none of the firmware here holds.", NULL},
+		{"a/b/c|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL, NULL},
+		{"US/|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL, NULL},
+		{"../../etc/passwd|octet", "unsafe", SEVERITY_WARNING, 2, 2, NULL, NULL},
+		{"x\x1b[2J|octet", "unsafe", SEVERITY_WARNING, 2, 2, NULL, NULL},
 		{"held.loads|octet", "withheld", SEVERITY_WARNING, 2, 2,
 		 "{phone} asked for held.loads, which is held back: the bundle lacks "
-		 "cvm70.sbn."},
+		 "cvm70.sbn.",
+		 "the bundle lacks cvm70.sbn"},
 		{"later.loads|octet", "try-later", SEVERITY_WARNING, 0, 2,
 		 "{phone} asked for later.loads, which cannot be read just now: the disk "
-		 "says: I/O error."},
-		{"size.1|mail", "malformed", SEVERITY_WARNING, 4, 1, NULL},
+		 "says: I/O error.",
+		 "the disk says: I/O error"},
+		{"size.1|mail", "malformed", SEVERITY_WARNING, 4, 1, NULL, NULL},
 		{"|octet", "malformed", SEVERITY_WARNING, 4, 1,
-		 "{phone} asked for a file: the request is cut off or names no file."},
-		{"size.1", "malformed", SEVERITY_WARNING, 4, 1, NULL},
+		 "{phone} asked for a file: the request is cut off or names no file.", NULL},
+		{"size.1", "malformed", SEVERITY_WARNING, 4, 1, NULL, NULL},
 	};
 	struct server_rig *f = *state;
 
@@ -106,6 +109,9 @@ static void test_refusals(void **state)
 		e = server_assert_refused(f, table[i].reason, table[i].severity, table[i].code);
 		if (table[i].sentence)
 			assert_string_equal(e->text, table[i].sentence);
+		assert_int_equal(event_has(e, FIELD_WHY), table[i].why != NULL);
+		if (table[i].why)
+			assert_string_equal(e->why, table[i].why);
 	}
 	assert_int_equal(f->s.active, 0);
 	assert_int_equal(f->found, 0);

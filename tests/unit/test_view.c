@@ -340,7 +340,7 @@ static void hostile(void **state)
 	r->len = 0;
 	view_report(r->b, 33, true, put, r);
 	assert_ours(r->picture, true);
-	assert_non_null(strstr(r->picture, "... and 924 more."));
+	assert_non_null(strstr(r->picture, "... and 974 more."));
 }
 
 static void log_lines(void **state)

@@ -77,7 +77,9 @@ function drawHeader() {
 		" · version " + status.version + (status.since ? " · since " + new Date(status.since).toLocaleString() : ""));
 	const link = $("link");
 	link.className = status.link === false ? "bad" : "";
-	say(link, status.link === null ? "" : status.link ? "Cable connected" : "✕ No cable");
+	say(link, status.interface_gone ? "✕ The interface " + status.interface + " is gone: plug its adapter in again" :
+		status.interface_failed ? "✕ The interface " + status.interface + " is there again, and cannot be used yet" :
+		status.link === null ? "" : status.link ? "Cable connected" : "✕ No cable");
 	const notes = [];
 	if (status.rival) notes.push("Another DHCP server answers on this wire: " + status.rival + ".");
 	if (status.notice) notes.push(status.notice);
@@ -85,13 +87,18 @@ function drawHeader() {
 	say($("notice"), "! " + notes.join(" "));
 }
 function drawCount() {
-	let recovered = 0;
+	let recovered = 0, all = phones.size, more = "";
 	for (const p of phones.values()) recovered += p.proof ? 1 : 0;
-	const text = phones.size + (phones.size === 1 ? " phone, " : " phones, ") + recovered + " recovered";
+	if (status && status.not_shown) { // more than the page has room for
+		all = status.phones;
+		recovered = status.recovered;
+		more = "; the " + (all - status.not_shown) + " with the newest news are shown, and " + status.not_shown + " more are not";
+	}
+	const text = all + (all === 1 ? " phone, " : " phones, ") + recovered + " recovered" + more;
 	say($("count"), phones.size ? text : "");
 	$("nobody").hidden = phones.size > 0;
 	$("legend").hidden = !phones.size;
-	document.title = (phones.size ? recovered + " of " + phones.size + " recovered" : "waiting") + " - reflashd";
+	document.title = (phones.size ? recovered + " of " + all + " recovered" : "waiting") + " - reflashd";
 }
 function connection(lost, text) {
 	const e = $("connection");
@@ -411,6 +418,7 @@ function takeStatus(s) {
 	since = s.since;
 	status = s;
 	drawHeader();
+	soon();
 }
 function connect() {
 	const source = new EventSource("api/stream");
