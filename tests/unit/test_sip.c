@@ -503,6 +503,7 @@ static void test_encode(void **state)
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 100 x", 13), 100);
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 099 x", 13), 0);
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/3.0 200 x", 13), 0);
+	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0/200 x", 13), 0);
 	for (size_t len = 0; len <= 14; len++) {
 		uint8_t *copy = exact_copy("SIP/2.0 200 OK", len);
 

@@ -81,6 +81,8 @@ static void test_refusals(void **state)
 		 "without it."},
 		{"what.sbn|octet", "unknown", SEVERITY_WARNING, 1, 2,
 		 "{phone} asked for what.sbn, which none of the firmware here holds."},
+		{"x|octet", "unknown", SEVERITY_WARNING, 1, 2,
+		 "{phone} asked for x, which none of the firmware here holds."},
 		{"a/b/c|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL},
 		{"US/|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL},
 		{"../../etc/passwd|octet", "unsafe", SEVERITY_WARNING, 2, 2, NULL},
