@@ -116,6 +116,10 @@ static void test_golden(void **state)
 			     "Retry-After: 3600\r\nContent-Length: 0\r\n\r\n"));
 }
 
+#define INSTANCE                                                                                   \
+	"Contact: <sip:a>;+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-001b2a893698>\";"      \
+	"+u.sip!model.ccm.cisco.com"
+
 static void test_what_is_said(void **state)
 {
 	static const struct {
@@ -165,6 +169,13 @@ static void test_what_is_said(void **state)
 		{REGISTER AGENT
 		 "Contact: <sip:a>;+u.sip!devicename.ccm.cisco.com=\"SEP001B2A893698\"\r\n" END,
 		 "- 10.79.70.50 SEP001B2A893698 7970 - 8.4.0"},
+		{REGISTER AGENT "Contact: <sip:a>;+u.sip!devicename.ccm.cisco.com=\"\"\r\n" END,
+		 "- 10.79.70.50 - 7970 - 8.4.0"},
+		/* Quotes stand on both sides or belong to the value. */
+		{REGISTER INSTANCE "=\"7\"\r\n" END, MAC "SEP001B2A893698 7960 - -"},
+		{REGISTER INSTANCE "=x7y\r\n" END, "nothing"},
+		{REGISTER INSTANCE "=x7\"\r\n" END, "nothing"},
+		{REGISTER INSTANCE "=\"7x\r\n" END, "nothing"},
 		/* What is no MAC address, and no model. */
 		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
 				"\"<urn:uuid:10000000-0000-0000-0000-001b2a893698>\"\r\n" END,
@@ -195,6 +206,8 @@ static void test_what_is_said(void **state)
 			    "{phone} registers by SIP and names only its version, 8.4.0.");
 }
 
+#define REST "\r\nVia: SIP/2.0/UDP a\r\nFrom: b\r\nTo: c\r\nCall-ID: 1\r\nCSeq: 2 OPTIONS\r\n\r\n"
+
 static void test_answers(void **state)
 {
 	static const struct {
@@ -206,6 +219,15 @@ static void test_answers(void **state)
 		{HEAD("ACK", "a") END, 0},
 		{HEAD("INVITE", "a") END, 405},
 		{HEAD("OPTIONS", "") END, 0},
+		/* No requests. */
+		{"OPTIONS" REST, 0},
+		{"OPTIONS SIP/2.0" REST, 400},
+		{" sip:a SIP/2.0" REST, 0},
+		{"OPTI\001NS sip:a SIP/2.0" REST, 0},
+		{"OPTIONS sip:\001 SIP/2.0" REST, 0},
+		{"OPTIONS sip:a HTTP/1.0" REST, 0},
+		{"(PTIONS sip:a SIP/2.0" REST, 0},
+		{"OPTION) sip:a SIP/2.0" REST, 0},
 		{HEAD("NOTIFY", "a") END, 405},
 		{HEAD("register", "a") END, 405},
 		{HEAD("BYE", "a") END, 481},
@@ -326,6 +348,16 @@ static void test_way_back(void **state)
 	char text[600], want[300];
 
 	(void)state;
+	/* A port with nothing behind it; and what the two answers of most words say. */
+	datagram(
+		"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 10.79.70.50:5070\r\nFrom: b\r\nTo: c\r\n"
+		"Call-ID: 1\r\nCSeq: 2 OPTIONS\r\n\r\n");
+	assert_int_equal(out.to.port, 5070);
+	assert_true(answered("SIP/2.0 200 OK\r\n"));
+	assert_true(answered("\r\nAllow: REGISTER, OPTIONS\r\n"));
+	datagram(HEAD("INVITE", "a") END);
+	assert_true(answered("SIP/2.0 405 Method Not Allowed\r\n"));
+	assert_true(answered("\r\nAllow: REGISTER, OPTIONS\r\n"));
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		snprintf(
 			text, sizeof(text),
