@@ -86,6 +86,8 @@ static void held_up(void **state)
 				if (p.sent == after)
 					now += USEC_SEC(1);
 			}
+			if (p.state != ARP_PROBE_WAITING)
+				break;
 			if (arp_probe_deadline(&p) > now)
 				now = arp_probe_deadline(&p);
 		}

@@ -305,7 +305,7 @@ static void test_values(void **state)
 {
 	static const struct {
 		const char *why;
-		uint8_t tlv[20];
+		uint8_t tlv[24];
 		uint8_t len;
 		uint32_t present;
 	} cases[] = {
@@ -325,8 +325,8 @@ static void test_values(void **state)
 		{"cut address", {0, 2, 0, 16, 0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 0, 0}, 16, 0},
 		{"CLNP address", {0, 2, 0, 17, 0, 0, 0, 1, 1, 1, 0x81, 0, 4, 10, 0, 0, 1}, 17, 0},
 		{"more addresses than promised",
-		 {0, 2, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0xcc, 0, 4, 10, 0, 1},
-		 20,
+		 {0, 2, 0, 21, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0xcc, 0, 4, 10, 0, 0, 1},
+		 21,
 		 0},
 		{"protocol of 2",
 		 {0, 2, 0, 18, 0, 0, 0, 1, 1, 2, 0xcc, 0, 0, 4, 10, 0, 0, 1},
@@ -406,6 +406,22 @@ static void test_trailing_nul(void **state)
 	assert_int_equal(f.software.len, 3);
 	assert_true(cdp_has(&f, CDP_PLATFORM));
 	assert_int_equal(f.platform.len, 0);
+}
+
+/* A question for a voice VLAN may name one, or none. */
+static void test_vlan_query(void **state)
+{
+	uint8_t out[CDP_FRAME_MAX];
+	uint8_t none[] = {2, 180, 0, 0, 0, 15, 0, 5, 7, 0};
+	uint8_t one[] = {2, 180, 0, 0, 0, 15, 0, 7, 7, 1, 2, 0};
+	struct cdp_frame f;
+
+	(void)state;
+	assert_true(decode_body(&f, out, none, sizeof(none)));
+	assert_int_equal(f.vlan_appliance, 7);
+	assert_int_equal(f.vlan_asked, 0);
+	assert_true(decode_body(&f, out, one, sizeof(one)));
+	assert_int_equal(f.vlan_asked, 0x0102);
 }
 
 /* More levels than we keep, and as many as we keep. */
@@ -495,21 +511,14 @@ static void test_power_grant_level(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_7971),
-		cmocka_unit_test(test_power),
-		cmocka_unit_test(test_tagged),
-		cmocka_unit_test(test_every_prefix),
-		cmocka_unit_test(test_every_bit),
-		cmocka_unit_test(test_checksum_odd),
-		cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_tlv_length),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_second_address),
-		cmocka_unit_test(test_trailing_nul),
-		cmocka_unit_test(test_power_levels),
-		cmocka_unit_test(test_encode_room),
-		cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_power_grant_level),
+		cmocka_unit_test(test_7971),	     cmocka_unit_test(test_power),
+		cmocka_unit_test(test_tagged),	     cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_every_bit),    cmocka_unit_test(test_checksum_odd),
+		cmocka_unit_test(test_versions),     cmocka_unit_test(test_tlv_length),
+		cmocka_unit_test(test_values),	     cmocka_unit_test(test_second_address),
+		cmocka_unit_test(test_vlan_query),   cmocka_unit_test(test_trailing_nul),
+		cmocka_unit_test(test_power_levels), cmocka_unit_test(test_encode_room),
+		cmocka_unit_test(test_longest),	     cmocka_unit_test(test_power_grant_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,6 +215,14 @@ static void test_kup_fields(void **state)
 		i = inspect(body, sizeof(body));
 		expect(&i, IMAGE_KUP, sum == 0x300 ? IMAGE_COMPLETE : IMAGE_CORRUPT, 0);
 	}
+	for (size_t at = 0x0C; at < 0x1C; at++) { /* each byte that is the same in all of them */
+		bool constant = at < 0x12 || (at > 0x12 && at < 0x16) || at > 0x17;
+
+		make_kup(body);
+		body[at] ^= 0x20;
+		i = inspect(body, sizeof(body));
+		expect(&i, IMAGE_KUP, constant ? IMAGE_MALFORMED : IMAGE_COMPLETE, 0);
+	}
 	make_kup(body);
 	set_be32(body + 0x20, 0x13);
 	i = inspect(body, sizeof(body));

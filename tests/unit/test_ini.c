@@ -61,6 +61,7 @@ static const struct {
 	{"[a]\nk = v", "2 a.k=v\n"},
 	{"[a]\r\nk = v\r\n", "2 a.k=v\n"},
 	{"[a]\r\nk = v\r", "2 a.k=v\n"},
+	{"\r\n[a]\r\n\r\n \r\nk = v\r\n\r", "5 a.k=v\n"},
 	{"\xef\xbb\xbf[a]\nk=v\n", "2 a.k=v\n"},
 	{"\xef\xbb\xbf\n[a]\nk=v\n", "3 a.k=v\n"},
 	{"[a]\nk=v\n[b]\nk=w\n", "2 a.k=v\n4 b.k=w\n"},
@@ -192,6 +193,9 @@ static void test_long_lines_odd(void **state)
 	}
 	/* Nothing but blanks and a long comment. */
 	snprintf(text, sizeof(text), "[a]\nk = %400s;c\nl = 1\n", "");
+	assert_int_equal(run(&s, text, strlen(text), &f), 0);
+	assert_string_equal(s.text, "2 a.k=\n3 a.l=1\n");
+	snprintf(text, sizeof(text), "[a]\nk = ;%0400d\nl = 1\n", 5);
 	assert_int_equal(run(&s, text, strlen(text), &f), 0);
 	assert_string_equal(s.text, "2 a.k=\n3 a.l=1\n");
 	/* Blanks in the middle stay, many of them. */

@@ -316,19 +316,20 @@ static void test_library_of_all_kinds(void **state)
 	static const char load_text[] = "30006 SCCP70.8-3-3S 0 // IP Phone 7970 SCCP\r\n";
 	static const char config[] = "<device><unheard/></device>";
 	static struct mix m;
+	const struct synth_file *recovery;
+	struct synth_files kup;
 	char why[160];
 
 	(void)state;
 	m.stock = stock_new();
 	stock_make(m.stock, &m.files[0], SYNTH_KUP7905, NULL, NULL);
 	stock_make(m.stock, &m.files[1], SYNTH_LEGACY, NULL, NULL);
-	stock_make(m.stock, &m.files[2], SYNTH_KUP7912, NULL, NULL);
 	assert_true(synth_break(&m.files[1], "flip:P0S3-8-12-00.sb2", why));
 	/* Alone in its folder, the recovery image is a bundle of its own. */
-	for (unsigned i = 0; i < m.files[2].count; i++)
-		if (strncmp(m.files[2].file[i].name, "cp7912r", 7) == 0)
-			m.files[2].file[0] = m.files[2].file[i];
-	m.files[2].count = 1;
+	stock_make(m.stock, &kup, SYNTH_KUP7912, NULL, NULL);
+	recovery = synth_files_find(&kup, "cp7912r");
+	stock_file(&m.files[2], recovery->name, recovery->data, recovery->len);
+	synth_files_free(&kup);
 	stock_file(&m.files[1], "load30006.txt", load_text, sizeof(load_text) - 1);
 	stock_file(&m.files[1], "XMLDefault.cnf.xml", config, sizeof(config) - 1);
 	ours_only = true;

@@ -117,6 +117,10 @@ static void test_golden(void **state)
 			     "Retry-After: 3600\r\nContent-Length: 0\r\n\r\n"));
 }
 
+#define INSTANCE                                                                                   \
+	"Contact: <sip:a>;+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-001b2a893698>\";"      \
+	"+u.sip!model.ccm.cisco.com"
+
 static void test_what_is_said(void **state)
 {
 	static const struct {
@@ -190,6 +194,11 @@ static void test_what_is_said(void **state)
 		/* The name is all it says of itself. */
 		{REGISTER "Contact: <sip:a>" NAMED("SEP001B2A893698") END,
 		 MAC "SEP001B2A893698 - - -"},
+		/* Quotes stand on both sides or belong to the value. */
+		{REGISTER INSTANCE "=\"7\"\r\n" END, MAC "SEP001B2A893698 7960 - -"},
+		{REGISTER INSTANCE "=x7y\r\n" END, "nothing"},
+		{REGISTER INSTANCE "=x7\"\r\n" END, "nothing"},
+		{REGISTER INSTANCE "=\"7x\r\n" END, "nothing"},
 		/* What is no MAC address, and no model. */
 		{REGISTER AGENT "Contact: <sip:a>;+sip.instance="
 				"\"<urn:uuid:10000000-0000-0000-0000-001b2a893698>\"\r\n" END,
@@ -220,6 +229,8 @@ static void test_what_is_said(void **state)
 			    "{phone} registers by SIP and names only its version, 8.4.0.");
 }
 
+#define REST "\r\nVia: SIP/2.0/UDP a\r\nFrom: b\r\nTo: c\r\nCall-ID: 1\r\nCSeq: 2 OPTIONS\r\n\r\n"
+
 static void test_answers(void **state)
 {
 	static const struct {
@@ -231,6 +242,15 @@ static void test_answers(void **state)
 		{HEAD("ACK", "a") END, 0},
 		{HEAD("INVITE", "a") END, 405},
 		{HEAD("OPTIONS", "") END, 0},
+		/* No requests. */
+		{"OPTIONS" REST, 0},
+		{"OPTIONS SIP/2.0" REST, 400},
+		{" sip:a SIP/2.0" REST, 0},
+		{"OPTI\001NS sip:a SIP/2.0" REST, 0},
+		{"OPTIONS sip:\001 SIP/2.0" REST, 0},
+		{"OPTIONS sip:a HTTP/1.0" REST, 0},
+		{"(PTIONS sip:a SIP/2.0" REST, 0},
+		{"OPTION) sip:a SIP/2.0" REST, 0},
 		{HEAD("NOTIFY", "a") END, 405},
 		{HEAD("register", "a") END, 405},
 		{HEAD("BYE", "a") END, 481},
@@ -351,6 +371,16 @@ static void test_way_back(void **state)
 	char text[600], want[300];
 
 	(void)state;
+	/* A port with nothing behind it; and what the two answers of most words say. */
+	datagram(
+		"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 10.79.70.50:5070\r\nFrom: b\r\nTo: c\r\n"
+		"Call-ID: 1\r\nCSeq: 2 OPTIONS\r\n\r\n");
+	assert_int_equal(out.to.port, 5070);
+	assert_true(answered("SIP/2.0 200 OK\r\n"));
+	assert_true(answered("\r\nAllow: REGISTER, OPTIONS\r\n"));
+	datagram(HEAD("INVITE", "a") END);
+	assert_true(answered("SIP/2.0 405 Method Not Allowed\r\n"));
+	assert_true(answered("\r\nAllow: REGISTER, OPTIONS\r\n"));
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		snprintf(
 			text, sizeof(text),
@@ -528,6 +558,7 @@ static void test_encode(void **state)
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 100 x", 13), 100);
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0 099 x", 13), 0);
 	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/3.0 200 x", 13), 0);
+	assert_int_equal(sip_answer_status((const uint8_t *)"SIP/2.0/200 x", 13), 0);
 	for (size_t len = 0; len <= 14; len++) {
 		uint8_t *copy = exact_copy("SIP/2.0 200 OK", len);
 

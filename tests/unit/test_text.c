@@ -35,7 +35,11 @@ static void test_append_fits_or_says_so(void **state)
 
 static void test_format_and_copy(void **state)
 {
+	char one[1];
+
 	(void)state;
+	assert_true(text_format(one, 1, "%s", "")); /* nothing is something that fits */
+	assert_int_equal(one[0], 0);
 	for (size_t size = 1; size <= 6; size++) {
 		char *out = malloc(size);
 

@@ -82,6 +82,8 @@ static void test_refusals(void **state)
 		 NULL},
 		{"what.sbn|octet", "unknown", SEVERITY_WARNING, 1, 2,
 		 "{phone} asked for what.sbn, which none of the firmware here holds.", NULL},
+		{"x|octet", "unknown", SEVERITY_WARNING, 1, 2,
+		 "{phone} asked for x, which none of the firmware here holds.", NULL},
 		{"a/b/c|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL, NULL},
 		{"US/|octet", "unknown", SEVERITY_WARNING, 1, 2, NULL, NULL},
 		{"../../etc/passwd|octet", "unsafe", SEVERITY_WARNING, 2, 2, NULL, NULL},
