@@ -62,7 +62,8 @@ struct lease *lease_find_ip(struct lease_table *t, uint32_t ip);
  * The address for this phone: the one it has or had; else the wanted one when it is in the
  * pool and never used (wanted 0: none); else its hashed place or the next free one; else the
  * one that expired longest ago (offers nobody took first); else, so that a flood of invented
- * MACs cannot shut out a phone, the oldest offer. NULL when every address is in use. `reserved`
+ * MACs cannot shut out a phone, the oldest offer; else the one that was declined longest ago.
+ * NULL when every address is in use. `reserved`
  * (our own address) is never given out. The result is not yet marked as offered or bound.
  */
 struct lease *lease_choose(struct lease_table *t, struct mac mac, uint32_t wanted,

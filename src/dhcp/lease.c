@@ -14,7 +14,10 @@
  * whoever's lease (bound, given back, or resting after a DECLINE) ran out first; the oldest
  * offer still open. The last one keeps a flood of invented MACs from shutting out a real
  * phone; that a phone may lose a young offer that way does no harm, because the server
- * lets a REQUEST take an address that is merely on offer. A lease that runs is never taken.
+ * lets a REQUEST take an address that is merely on offer. And at the very end a phone gets the
+ * address that has rested longest after a DECLINE: one device that declines whatever it is
+ * given, because something on its wire answers every ARP, would else leave nothing for the
+ * others. A lease that runs is never taken.
  */
 #include "reflashd/lease.h"
 
@@ -298,7 +301,10 @@ struct lease *lease_choose(struct lease_table *t, struct mac mac, uint32_t wante
 	if (l && l->state == LEASE_FREE)
 		return l;
 	l = choose_free(t, mac, reserved);
-	return l ? l : choose_used(t, reserved, now);
+	if (!l)
+		l = choose_used(t, reserved, now);
+	/* USEC_NEVER: those that are no phone's at all. */
+	return l ? l : earliest(t, LEASE_DECLINED, reserved, USEC_NEVER - 1);
 }
 
 unsigned lease_count_free(const struct lease_table *t)

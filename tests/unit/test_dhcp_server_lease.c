@@ -209,20 +209,46 @@ static void test_decline(void **state)
 	assert_int_not_equal(dhcp_lease(1), ip);
 }
 
-/* In a pool of one the declined address rests for its time, and then it is all there is. */
+static void decline(unsigned phone, uint32_t ip)
+{
+	dhcp_say((struct dhcp_say){
+		.message = DHCP_DECLINE, .phone = phone, .requested = ip, .server = OURS});
+	assert_non_null(dhcp_event(EVENT_DHCP_DECLINE));
+}
+
+/* In a pool of one the declined address rests for its time, and then it is all there is. A phone
+ * gets it before that. */
 static void test_decline_ends(void **state)
 {
 	(void)state;
 	dhcp_begin(&dhcp_plain, FIRST, FIRST);
 	assert_int_equal(dhcp_lease(1), FIRST);
-	dhcp_say((struct dhcp_say){
-		.message = DHCP_DECLINE, .phone = 1, .requested = FIRST, .server = OURS});
+	decline(1, FIRST);
 	dhcp.now += DHCP_DECLINE_HOLD - 1;
-	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 2});
+	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 2, .no_class = true});
 	assert_int_equal(dhcp.out.len, 0);
 	dhcp.now += 1;
-	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 2});
+	dhcp_say((struct dhcp_say){.message = DHCP_DISCOVER, .phone = 2, .no_class = true});
 	assert_int_equal(dhcp.reply.yiaddr, FIRST);
+}
+
+/* Something answers every ARP of that one phone, so it declines whatever it is given. */
+static void test_who_declines_all_leaves_some_for_others(void **state)
+{
+	uint32_t kept;
+
+	(void)state;
+	dhcp_begin(&dhcp_plain, FIRST, FIRST + 3);
+	kept = dhcp_lease(2);
+	for (unsigned i = 0; i < 20; i++) {
+		uint32_t ip = dhcp_lease(1);
+
+		assert_true(ip != 0 && ip != kept);
+		decline(1, ip);
+		dhcp.now += USEC_SEC(10);
+	}
+	assert_int_not_equal(dhcp_lease(3), kept);
+	assert_int_equal(dhcp_lease(2), kept);
 }
 
 static void test_release(void **state)
@@ -412,6 +438,7 @@ int main(void)
 		cmocka_unit_test_setup(test_one_phone_one_address, dhcp_setup),
 		cmocka_unit_test_setup(test_decline, dhcp_setup),
 		cmocka_unit_test_setup(test_decline_ends, dhcp_setup),
+		cmocka_unit_test_setup(test_who_declines_all_leaves_some_for_others, dhcp_setup),
 		cmocka_unit_test_setup(test_release, dhcp_setup),
 		cmocka_unit_test_setup(test_inform, dhcp_setup),
 		cmocka_unit_test_setup(test_bootp, dhcp_setup),

@@ -210,6 +210,12 @@ static void test_who_loses(void **state)
 	assert_ptr_equal(lease_choose(&t, phone(9), 0, OURS, 5 * MINUTE), &slots[0]);
 	lease_set(&t, &slots[0], phone(0), LEASE_BOUND, USEC_NEVER);
 	assert_null(lease_choose(&t, phone(9), 0, OURS, 9 * MINUTE - 1));
+	/* What was declined longest ago, for a phone that would get nothing else. */
+	lease_set(&t, &slots[3], phone(3), LEASE_DECLINED, 8 * MINUTE);
+	lease_set(&t, &slots[2], phone(2), LEASE_DECLINED, 7 * MINUTE);
+	assert_ptr_equal(lease_choose(&t, phone(9), 0, OURS, 1), &slots[2]);
+	assert_ptr_equal(lease_choose(&t, phone(9), 0, slots[2].ip, 1), &slots[3]);
+	assert_null(lease_choose_guest(&t, phone(9), 0, OURS, 0, 1));
 	check();
 }
 
