@@ -94,7 +94,8 @@ struct tftp_server {
 struct tftp_out {
 	uint32_t slot; /* the transfer that send belongs to, or TFTP_NO_SLOT */
 	bool opened;   /* a new transfer: open its port, then send */
-	bool displaced; /* and it took the slot of one that ended herewith: close that port first */
+	bool displaced; /* for which another one ended: close that slot's port first */
+	uint32_t displaced_slot;
 	bool closed;   /* it ended: send (if anything), then close its port */
 	struct tftp_peer peer;
 	struct tftp_send send; /* of that transfer */
