@@ -21,7 +21,13 @@
 #define LIMIT_WORK_ON	2000  /* and then so many a second */
 #define LIMIT_NOTES	8     /* sentences at the end of a window */
 
-enum limit_pot { LIMIT_OF_STRANGERS, LIMIT_OF_GUESTS, LIMIT_OF_WARNINGS, LIMIT_OF_WORK, LIMIT_POTS };
+enum limit_pot {
+	LIMIT_OF_STRANGERS,
+	LIMIT_OF_GUESTS,
+	LIMIT_OF_WARNINGS,
+	LIMIT_OF_WORK,
+	LIMIT_POTS
+};
 
 struct limiter {
 	struct limit_slot {

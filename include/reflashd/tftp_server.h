@@ -32,7 +32,7 @@ enum tftp_found {
 struct tftp_file {
 	uint64_t size;
 	void *content;
-	bool known; /* the client is: it has an address from us. See server.c */
+	bool known;	/* the client is: it has an address from us. See server.c */
 	char load[72];	/* the bundle it is served from, or "" */
 	char name[160]; /* the name it is known by here; for events */
 	char why[256];	/* for WITHHELD and TRY_LATER (and UNKNOWN, if there is something to say):

@@ -143,11 +143,12 @@ static void say_short(struct tcp_table *t)
 	if (now < t->crowded_until)
 		return;
 	t->crowded_until = now + NOTE_EVERY;
-	daemon_note(t->daemon, SEVERITY_WARNING, t->protocol->crowded,
-		    "Nobody more can be heard at port %u: there are too many open files. Phones get "
-		    "their files all the same. Should it stay so, start reflashd with a higher "
-		    "limit (ulimit -n).",
-		    t->protocol->port);
+	daemon_note(
+		t->daemon, SEVERITY_WARNING, t->protocol->crowded,
+		"Nobody more can be heard at port %u: there are too many open files. Phones get "
+		"their files all the same. Should it stay so, start reflashd with a higher "
+		"limit (ulimit -n).",
+		t->protocol->port);
 }
 
 /* A place in the table for a new one; first of all among those of the same peer, when it has too

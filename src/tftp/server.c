@@ -20,11 +20,12 @@
  *   missing: that ACK was lost (tftp_transfer_moved_on());
  * - a miss is answered at once, whatever the load: phones wait for it before they go on. Only a
  *   file that is there can meet "busy";
- * - all transfers are taken. The address of a request is soon forged, and a handful of them a second
- *   holds every slot. So a client that has its address from us takes the slot of one that has not
- *   and that never acknowledged anything, the first that the hand meets on its round; or, when it is
- *   its own address that was forged, the oldest of its own that was never acknowledged. Nobody else
- *   does, so that forged requests bring no more blocks upon strangers than there are slots.
+ * - all transfers are taken. The address of a request is soon forged, and a handful of them a
+ *   second holds every slot. So a client that has its address from us takes the slot of one that
+ *   has not and that never acknowledged anything, the first that the hand meets on its round; or,
+ *   when it is its own address that was forged, the oldest of its own that was never acknowledged.
+ *   Nobody else does, so that forged requests bring no more blocks upon strangers than there are
+ *   slots.
  *
  * A transfer that ends outside the call that serves it (started over) stays in its slot until the
  * next tick, which is due at once: one call, one slot, one end.

@@ -220,11 +220,11 @@ static void test_our_own_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_sender), cmocka_unit_test(test_allowances),
-		cmocka_unit_test(test_codes),	   cmocka_unit_test(test_a_scanner),
-		cmocka_unit_test(test_strangers),  cmocka_unit_test(test_many_repeaters),
-		cmocka_unit_test(test_forged_by_many),
-		cmocka_unit_test(test_guests),	   cmocka_unit_test(test_our_own_words),
+		cmocka_unit_test(test_one_sender),     cmocka_unit_test(test_allowances),
+		cmocka_unit_test(test_codes),	       cmocka_unit_test(test_a_scanner),
+		cmocka_unit_test(test_strangers),      cmocka_unit_test(test_many_repeaters),
+		cmocka_unit_test(test_forged_by_many), cmocka_unit_test(test_guests),
+		cmocka_unit_test(test_our_own_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

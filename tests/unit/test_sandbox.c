@@ -585,10 +585,11 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(process),     cmocka_unit_test(files),	 cmocka_unit_test(calls),
-		cmocka_unit_test(ends_with_its_keeper),
-		cmocka_unit_test(computing),   cmocka_unit_test(user),	 cmocka_unit_test(lies),
-		cmocka_unit_test(sentences),   cmocka_unit_test(walked), cmocka_unit_test(examined),
+		cmocka_unit_test(process),     cmocka_unit_test(files),
+		cmocka_unit_test(calls),       cmocka_unit_test(ends_with_its_keeper),
+		cmocka_unit_test(computing),   cmocka_unit_test(user),
+		cmocka_unit_test(lies),	       cmocka_unit_test(sentences),
+		cmocka_unit_test(walked),      cmocka_unit_test(examined),
 		cmocka_unit_test(lying_exams),
 	};
 

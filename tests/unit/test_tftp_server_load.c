@@ -81,7 +81,7 @@ static void test_a_known_phone_displaces_the_unheard(void **state)
 		assert_int_equal(f->released, 2 + k);
 		assert_int_equal(f->s.active, SLOTS);
 	}
-	/* All that one address may have: the oldest of its own makes room, if it was never heard. */
+	/* All that one address may have: the oldest of its own that was never heard makes room. */
 	slot = tftp_server_slot(&f->s, server_peer(PHONE, 0));
 	server_ack(f, slot, 1, T0);
 	server_request(f, server_peer(PHONE, 4), "size.5000|octet", T0 + MS(1));
