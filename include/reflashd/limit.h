@@ -15,8 +15,19 @@
 #define LIMIT_SLOTS	128
 #define LIMIT_STRANGERS 4000  /* events of senders without a lease: so many at once, */
 #define LIMIT_GUESTS	20000 /* of those with one, by DHCP; */
+#define LIMIT_WARNINGS	4000  /* notices and warnings of those with one, by anything else; */
 #define LIMIT_REFILL	100   /* and then so many a second */
+#define LIMIT_WORK	60000 /* what else they do that a single forged packet can make us say; */
+#define LIMIT_WORK_ON	2000  /* and then so many a second */
 #define LIMIT_NOTES	8     /* sentences at the end of a window */
+
+enum limit_pot {
+	LIMIT_OF_STRANGERS,
+	LIMIT_OF_GUESTS,
+	LIMIT_OF_WARNINGS,
+	LIMIT_OF_WORK,
+	LIMIT_POTS
+};
 
 struct limiter {
 	struct limit_slot {
@@ -26,8 +37,8 @@ struct limiter {
 	} slot[LIMIT_SLOTS];
 	unsigned next;		    /* of the slots, to be said */
 	uint64_t others, strangers; /* left out without a slot of their own */
-	uint64_t tokens[2];
-	usec_t refilled; /* strangers, guests */
+	uint64_t tokens[LIMIT_POTS];
+	usec_t refilled;
 	usec_t began;
 	bool any;
 };

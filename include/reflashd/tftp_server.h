@@ -32,7 +32,7 @@ enum tftp_found {
 struct tftp_file {
 	uint64_t size;
 	void *content;
-	bool known; /* the client is: it has an address from us. See server.c */
+	bool known;	/* the client is: it has an address from us. See server.c */
 	char load[72];	/* the bundle it is served from, or "" */
 	char name[160]; /* the name it is known by here; for events */
 	char why[256];	/* for WITHHELD and TRY_LATER (and UNKNOWN, if there is something to say):
@@ -100,7 +100,8 @@ struct tftp_server {
 struct tftp_out {
 	uint32_t slot; /* the transfer that send belongs to, or TFTP_NO_SLOT */
 	bool opened;   /* a new transfer: open its port, then send */
-	bool displaced; /* and it took the slot of one that ended herewith: close that port first */
+	bool displaced; /* for which another one ended: close that slot's port first */
+	uint32_t displaced_slot;
 	bool closed;   /* it ended: send (if anything), then close its port */
 	struct tftp_peer peer;
 	struct tftp_send send; /* of that transfer */

@@ -23,6 +23,7 @@
 #include "reflashd/board_json.h"
 #include "reflashd/text.h"
 #include "rights.h"
+#include "tcp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +52,8 @@ struct asker {
 
 struct control {
 	struct daemon *daemon;
-	uv_pipe_t pipe;
-	int fd; /* bound, until the loop has it; -1: none */
+	uv_poll_t poll;
+	int fd; /* bound; -1: none */
 	int err;
 	bool bound, open;
 	struct bus_reader reader;
@@ -263,16 +264,15 @@ static void send_away(struct asker *a)
 	dismiss(a);
 }
 
-static void on_asker(uv_stream_t *server, int status)
+/* Takes over the descriptor. */
+static void take_in(struct control *c, int fd)
 {
-	struct control *c = server->data;
-	struct asker *a;
+	struct asker *a = calloc(1, sizeof(*a));
 
-	if (status)
+	if (!a) {
+		close(fd);
 		return;
-	a = calloc(1, sizeof(*a));
-	if (!a)
-		return;
+	}
 	a->control = c;
 	uv_pipe_init(c->daemon->loop, &a->pipe, 0);
 	timer_init(&a->timer, &c->daemon->timers, on_impatience, a);
@@ -280,9 +280,13 @@ static void on_asker(uv_stream_t *server, int status)
 	a->next = c->askers;
 	c->askers = a;
 	c->count++;
-	if (uv_accept(server, (uv_stream_t *)&a->pipe) != 0 ||
-	    (c->count <= CONTROL_ASKERS_MAX &&
-	     uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0)) {
+	if (uv_pipe_open(&a->pipe, fd) != 0) {
+		close(fd);
+		dismiss(a);
+		return;
+	}
+	if (c->count <= CONTROL_ASKERS_MAX &&
+	    uv_read_start((uv_stream_t *)&a->pipe, on_room, on_bytes) != 0) {
 		dismiss(a);
 		return;
 	}
@@ -291,6 +295,19 @@ static void on_asker(uv_stream_t *server, int status)
 		return;
 	}
 	timer_in(&a->timer, PATIENCE);
+}
+
+static void on_coming(uv_poll_t *poll, int status, int events)
+{
+	struct control *c = poll->data;
+	bool refused;
+	int fd = listener_accept(c->fd, &refused);
+
+	(void)events;
+	if (fd >= 0)
+		take_in(c, fd);
+	if (status < 0 && !uv_is_closing((uv_handle_t *)poll)) /* libuv stops the watching */
+		uv_poll_start(poll, UV_READABLE, on_coming);
 }
 
 /* ---- the socket ---- */
@@ -382,12 +399,16 @@ static int listen_at(struct control *c)
 {
 	int err = c->err;
 
+	listener_reserve();
+	if (!err && listen(c->fd, CONTROL_ASKERS_MAX) != 0)
+		err = -errno;
 	if (!err)
-		err = uv_pipe_open(&c->pipe, c->fd);
+		err = uv_poll_init(c->daemon->loop, &c->poll, c->fd);
 	if (err)
 		return err;
-	c->fd = -1;
-	return uv_listen((uv_stream_t *)&c->pipe, CONTROL_ASKERS_MAX, on_asker);
+	c->poll.data = c;
+	c->open = true;
+	return uv_poll_start(&c->poll, UV_READABLE, on_coming);
 }
 
 static int control_open(struct daemon *d, struct fault *f)
@@ -399,9 +420,6 @@ static int control_open(struct daemon *d, struct fault *f)
 	(void)f;
 	if (!c)
 		return 0;
-	uv_pipe_init(d->loop, &c->pipe, 0);
-	c->pipe.data = c;
-	c->open = true;
 	err = listen_at(c);
 	if (err == -EADDRINUSE)
 		daemon_note(d, SEVERITY_NOTICE, "no-control",
@@ -429,7 +447,7 @@ static void control_stop(struct daemon *d)
 	if (c->reader.event)
 		bus_leave(&d->bus, &c->reader);
 	c->reader.event = NULL;
-	uv_close((uv_handle_t *)&c->pipe, NULL);
+	uv_close((uv_handle_t *)&c->poll, NULL);
 	for (struct asker *a = c->askers; a; a = a->next)
 		dismiss(a);
 }

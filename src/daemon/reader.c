@@ -35,7 +35,7 @@
 
 #define CPU_SECONDS  300 /* the largest archive that may be takes a few */
 #define MEMORY_BYTES (UINT64_C(3) << 30) /* the largest needs a third: archive, inner one, file */
-#define SILENT_MOST  (CPU_SECONDS + 30) /* seconds */
+#define SILENT_MOST  (CPU_SECONDS + 30)	 /* seconds */
 #define BUFFER_BYTES (1 << 20)
 
 static bool ended;

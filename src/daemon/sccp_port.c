@@ -155,6 +155,8 @@ static int sccp_tie(struct daemon *d)
 
 static void sccp_close(struct daemon *d)
 {
+	if (d->sccp)
+		tcp_table_close(&d->sccp->table);
 	free(d->sccp);
 	d->sccp = NULL;
 }

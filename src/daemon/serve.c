@@ -29,8 +29,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#define FILES_MOST    1024 /* twice 256 connections, 64 of browsers, and what we need ourselves */
 #define WARNING_LASTS USEC_SEC(60)
 
 static void complain(const struct fault *f)
@@ -359,6 +361,17 @@ static void be_modest(void)
 #endif
 }
 
+/* As many descriptors as there can be connections, where the limit can be moved. */
+static void be_prepared(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= FILES_MOST)
+		return;
+	l.rlim_cur = l.rlim_max < FILES_MOST ? l.rlim_max : FILES_MOST;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
 int daemon_serve(const struct config *config)
 {
 	struct daemon *d;
@@ -367,6 +380,7 @@ int daemon_serve(const struct config *config)
 	int err, exit_code;
 
 	be_modest();
+	be_prepared();
 	d = calloc(1, sizeof(*d));
 	if (!d || uv_loop_init(&loop) != 0) {
 		fprintf(stderr, "reflashd: no memory to start.\n");

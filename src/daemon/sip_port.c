@@ -269,6 +269,8 @@ static int sip_tie(struct daemon *d)
 
 static void sip_close(struct daemon *d)
 {
+	if (d->sip)
+		tcp_table_close(&d->sip->table);
 	if (d->sip && d->sip->fd >= 0)
 		close(d->sip->fd);
 	free(d->sip);

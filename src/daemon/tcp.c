@@ -2,6 +2,12 @@
 /*
  * TCP sockets of one interface, for what listens to phones. See tcp.h for the address they are
  * bound to.
+ *
+ * What can go wrong: descriptors run out (a low limit of this process, or of the machine). Whoever
+ * comes then can be neither accepted nor left waiting, since the port would stay readable. So one
+ * descriptor is kept in reserve, for taking him in and sending him away. uv_listen() would do
+ * something of the kind; but for that it has to open "/", which is closed to us, and where it fails
+ * it tries again at once and for ever, and nobody else has a turn.
  */
 #include "tcp.h"
 
@@ -10,8 +16,34 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static int reserve = -1;
+
+void listener_reserve(void)
+{
+	if (reserve < 0)
+		reserve = eventfd(0, EFD_CLOEXEC);
+}
+
+int listener_accept(int listener, bool *refused)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	*refused = fd < 0 && (errno == EMFILE || errno == ENFILE);
+	if (!*refused)
+		return fd;
+	if (reserve >= 0)
+		close(reserve);
+	reserve = -1;
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	listener_reserve();
+	return -1;
+}
 
 int tcp_failed(const char *interface, uint16_t port, int err, struct fault *f)
 {

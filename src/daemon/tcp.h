@@ -22,6 +22,11 @@ void port_holders_note(uint16_t web_port);
  * every other wire out.
  */
 int tcp_open(const char *interface, uint16_t port, struct fault *f);
+/* Once before there is a listener. */
+void listener_reserve(void);
+/* Who waits there, not blocking; -1: nobody, or (refused) no descriptor was left for him, and he
+ * was sent away. */
+int listener_accept(int listener, bool *refused);
 /* The fault for it, and the error again. */
 int tcp_failed(const char *interface, uint16_t port, int err, struct fault *f);
 

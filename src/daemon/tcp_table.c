@@ -8,12 +8,14 @@
 #include "tcp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define BACKLOG	   64
+#define AT_ONCE	   16 /* then others have their turn */
 #define NOTE_EVERY USEC_SEC(60)
 
 static void on_closed(uv_handle_t *handle)
@@ -129,6 +131,21 @@ static void say_crowded(struct tcp_table *t, uint32_t ip, bool of_peer)
 			    TCP_CONNECTIONS_MAX, p->port, address);
 }
 
+static void say_short(struct tcp_table *t)
+{
+	usec_t now = daemon_now();
+
+	if (now < t->crowded_until)
+		return;
+	t->crowded_until = now + NOTE_EVERY;
+	daemon_note(
+		t->daemon, SEVERITY_WARNING, t->protocol->crowded,
+		"Nobody more can be heard at port %u: there are too many open files. Phones get "
+		"their files all the same. Should it stay so, start reflashd with a higher "
+		"limit (ulimit -n).",
+		t->protocol->port);
+}
+
 /* A place in the table for a new one; first of all among those of the same peer, when it has too
  * many. */
 static unsigned make_room(struct tcp_table *t, uint32_t ip)
@@ -178,19 +195,22 @@ static bool find_peer(struct tcp_connection *c)
 	return c->ip != 0;
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+/* Takes over the descriptor. */
+static void take_in(struct tcp_table *t, int fd)
 {
-	struct tcp_table *t = listener->data;
-	struct tcp_connection *c = status == 0 ? calloc(1, t->protocol->size) : NULL;
+	struct tcp_connection *c = calloc(1, t->protocol->size);
 	int size = t->protocol->send_buffer;
 
-	if (!c)
+	if (!c) {
+		close(fd);
 		return;
+	}
 	must(uv_tcp_init(t->daemon->loop, &c->tcp) == 0);
 	c->tcp.data = c;
 	c->table = t;
-	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || !find_peer(c) ||
-	    !t->protocol->begin(c, daemon_now())) {
+	if (uv_tcp_open(&c->tcp, fd) != 0)
+		close(fd);
+	if (!find_peer(c) || !t->protocol->begin(c, daemon_now())) {
 		uv_close((uv_handle_t *)&c->tcp, on_closed);
 		return;
 	}
@@ -204,38 +224,55 @@ static void on_connection(uv_stream_t *listener, int status)
 		arm(t, t->protocol->deadline(c));
 }
 
+static void on_coming(uv_poll_t *poll, int status, int events)
+{
+	struct tcp_table *t = poll->data;
+	bool refused = false;
+	int fd;
+
+	(void)events;
+	for (unsigned i = 0; i < AT_ONCE && (fd = listener_accept(t->fd, &refused)) >= 0; i++)
+		take_in(t, fd);
+	if (refused)
+		say_short(t);
+	if (status < 0 && !uv_is_closing((uv_handle_t *)poll)) /* libuv stops the watching */
+		uv_poll_start(poll, UV_READABLE, on_coming);
+}
+
 /* ---- opening and closing ---- */
 
 int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_protocol *protocol,
 		   void *owner, struct fault *f)
 {
-	int fd = tcp_open(d->config->interface, protocol->port, f), err;
+	int err;
 
-	if (fd < 0)
-		return fd;
+	t->fd = tcp_open(d->config->interface, protocol->port, f);
+	if (t->fd < 0)
+		return t->fd;
 	t->daemon = d;
 	t->protocol = protocol;
 	t->owner = owner;
-	must(uv_tcp_init(d->loop, &t->listener) == 0);
 	timer_init(&t->timer, &d->timers, on_timer, t);
 	t->listener.data = t;
-	err = uv_tcp_open(&t->listener, fd);
-	if (err)
-		close(fd);
-	else /* two that do not listen yet may both be bound: a held port may show only now */
-		err = uv_listen((uv_stream_t *)&t->listener, BACKLOG, on_connection);
-	return err ? tcp_failed(d->config->interface, protocol->port, err, f) : 0;
+	listener_reserve();
+	/* Two that do not listen yet may both be bound: a held port may show only now. */
+	err = listen(t->fd, BACKLOG) != 0 ? -errno : uv_poll_init(d->loop, &t->listener, t->fd);
+	if (!err)
+		err = uv_poll_start(&t->listener, UV_READABLE, on_coming);
+	if (!err)
+		return 0;
+	close(t->fd);
+	t->fd = -1;
+	return tcp_failed(d->config->interface, protocol->port, err, f);
 }
 
 int tcp_table_tie(struct tcp_table *t)
 {
-	uv_os_fd_t fd;
-
 	/* It never opened: that was said. */
-	if (!t->daemon || uv_fileno((uv_handle_t *)&t->listener, &fd) != 0)
+	if (!t->daemon || t->fd < 0)
 		return 0;
 	tcp_table_stop(t);
-	return link_tie(t->daemon->link.name, fd);
+	return link_tie(t->daemon->link.name, t->fd);
 }
 
 void tcp_table_stop(struct tcp_table *t)
@@ -243,4 +280,11 @@ void tcp_table_stop(struct tcp_table *t)
 	for (unsigned i = 0; i < TCP_CONNECTIONS_MAX; i++)
 		if (t->connection[i])
 			drop(t->connection[i]);
+}
+
+void tcp_table_close(struct tcp_table *t)
+{
+	if (t->daemon && t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
 }

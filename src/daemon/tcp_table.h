@@ -49,7 +49,8 @@ struct tcp_table {
 	struct daemon *daemon;
 	const struct tcp_protocol *protocol;
 	void *owner;
-	uv_tcp_t listener;
+	uv_poll_t listener;
+	int fd; /* listens; -1: none */
 	struct timer timer;
 	usec_t crowded_until; /* until then nothing is noted */
 	struct tcp_connection *connection[TCP_CONNECTIONS_MAX]; /* NULL: free */
@@ -61,6 +62,8 @@ int tcp_table_open(struct tcp_table *t, struct daemon *d, const struct tcp_proto
 		   void *owner, struct fault *f);
 /* Closes all connections; listener and timer are left to the end of the loop. */
 void tcp_table_stop(struct tcp_table *t);
+/* When the loop is gone. */
+void tcp_table_close(struct tcp_table *t);
 /* As parts.h has it: listens on, and hangs up on everybody. */
 int tcp_table_tie(struct tcp_table *t);
 /* All of it at once, or false. */

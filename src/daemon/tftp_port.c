@@ -155,7 +155,7 @@ static void perform(struct tftp_port *p)
 	}
 	if (out->slot != TFTP_NO_SLOT) {
 		if (out->displaced)
-			tftp_lanes_leave(&p->lanes, &p->seat[out->slot]);
+			tftp_lanes_leave(&p->lanes, &p->seat[out->displaced_slot]);
 		if (out->opened)
 			p->seat[out->slot] = tftp_lanes_seat(&p->lanes, out->peer, p->local_ip);
 		if (out->send.control || out->send.count)

@@ -7,7 +7,10 @@
  * slot. Or thousands of invented senders say one thing each: those without a lease share one
  * allowance, and what those with one say by DHCP shares another (an address can be given back and
  * asked for again under ever new names). What a phone with a lease does besides is its own
- * affair: nobody else's flood silences it.
+ * affair: nobody else's flood silences it. But an address is soon forged, and all addresses that we
+ * gave away together make a flood, too: what a single packet from one of them makes us say has a
+ * wide allowance for all, and a narrower one for what people see. That a transfer goes on or is
+ * complete takes a phone that answers, and is always told.
  *
  * What is left out is left out for everybody. The phone tracker is a fold over the stream, and a
  * recorded stream must tell it the same story.
@@ -65,28 +68,39 @@ static uint64_t key_of(const struct event *e)
 	return hash ? hash : 1;
 }
 
+static const struct {
+	uint64_t most, refill;
+} pots[LIMIT_POTS] = {
+	[LIMIT_OF_STRANGERS] = {LIMIT_STRANGERS, LIMIT_REFILL},
+	[LIMIT_OF_GUESTS] = {LIMIT_GUESTS, LIMIT_REFILL},
+	[LIMIT_OF_WARNINGS] = {LIMIT_WARNINGS, LIMIT_REFILL},
+	[LIMIT_OF_WORK] = {LIMIT_WORK, LIMIT_WORK_ON},
+};
+
 void limiter_init(struct limiter *l, usec_t now)
 {
 	memset(l, 0, sizeof(*l));
-	l->tokens[false] = LIMIT_STRANGERS;
-	l->tokens[true] = LIMIT_GUESTS;
+	for (size_t i = 0; i < LIMIT_POTS; i++)
+		l->tokens[i] = pots[i].most;
 	l->began = l->refilled = now;
 }
 
-static bool has_token(struct limiter *l, bool has_lease, usec_t now)
+static bool has_token(struct limiter *l, enum limit_pot pot, usec_t now)
 {
-	static const uint64_t most[] = {LIMIT_STRANGERS, LIMIT_GUESTS};
-	uint64_t fresh = (now - l->refilled) * LIMIT_REFILL / USEC_SEC(1);
+	/* In steps of what brings each pot a whole number. */
+	uint64_t steps = (now - l->refilled) * LIMIT_REFILL / USEC_SEC(1);
 
-	if (fresh) {
+	if (steps) {
 		l->refilled = now;
-		for (size_t i = 0; i < ARRAY_LEN(most); i++)
-			l->tokens[i] =
-				l->tokens[i] + fresh < most[i] ? l->tokens[i] + fresh : most[i];
+		for (size_t i = 0; i < LIMIT_POTS; i++) {
+			uint64_t n = l->tokens[i] + steps * (pots[i].refill / LIMIT_REFILL);
+
+			l->tokens[i] = n < pots[i].most ? n : pots[i].most;
+		}
 	}
-	if (!l->tokens[has_lease])
+	if (!l->tokens[pot])
 		return false;
-	l->tokens[has_lease]--;
+	l->tokens[pot]--;
 	return true;
 }
 
@@ -119,9 +133,24 @@ static bool is_dhcp(enum event_type type)
 	return type >= EVENT_DHCP_DISCOVER && type <= EVENT_DHCP_DECLINE;
 }
 
+/* Who pays for it; LIMIT_POTS: nobody has to. */
+static enum limit_pot pot_of(const struct event *e, bool has_lease, bool crowd)
+{
+	if (!has_lease)
+		return LIMIT_OF_STRANGERS;
+	if (is_dhcp(e->type))
+		return LIMIT_OF_GUESTS;
+	if (e->severity >= SEVERITY_NOTICE)
+		return LIMIT_OF_WARNINGS;
+	if (crowd)
+		return LIMIT_OF_GUESTS;
+	return e->type == EVENT_TFTP_COMPLETE ? LIMIT_POTS : LIMIT_OF_WORK;
+}
+
 bool limiter_take(struct limiter *l, const struct event *e, bool has_lease, usec_t now)
 {
 	bool at_work = has_lease && !is_dhcp(e->type), crowd, pass;
+	enum limit_pot pot;
 	unsigned most = allowance(e->type);
 	struct limit_slot *s;
 
@@ -139,7 +168,8 @@ bool limiter_take(struct limiter *l, const struct event *e, bool has_lease, usec
 		return false;
 	}
 	crowd = !s && l->any; /* more repeaters than slots */
-	pass = crowd ? at_work && has_token(l, true, now) : at_work || has_token(l, has_lease, now);
+	pot = pot_of(e, has_lease, crowd);
+	pass = (!crowd || at_work) && (pot == LIMIT_POTS || has_token(l, pot, now));
 	if (pass)
 		return true;
 	l->any = true;

@@ -32,12 +32,14 @@ static const struct limit_row {
 	 "longest ago goes first."},
 	{"Transfers", 1000, "at once, 8 of one address (--max-transfers, --max-per-client)",
 	 "One more is answered \"try again later\" and told (tftp.refused, busy), unless it is a "
-	 "phone with an address from us: for that one a transfer makes room whose client has none "
-	 "and never answered. Names that are not here are answered all the same."},
+	 "phone with an address from us: for that one a transfer makes room that was never "
+	 "answered, of a client without one or its own. Names that are not here are answered all "
+	 "the same."},
 	{"A client that never answered", S(TFTP_UNHEARD), "seconds",
 	 "Its address may be forged: it is sent the first block and seven resends, 4500 bytes for "
 	 "each request of --max-per-client, and then nothing in the minute until they are given "
-	 "up. A request sent again and again brings one block in 100 ms. Addresses of other "
+	 "up; an address that has its lease from us is sent one block for each. A request sent "
+	 "again and again brings one block in 100 ms. Addresses of other "
 	 "networks are sent nothing."},
 	{"A client that fell silent", S(TFTP_GIVE_UP), "seconds",
 	 "Phones write their flash meanwhile. Then the transfer is given up (tftp.aborted)."},
@@ -56,8 +58,9 @@ static const struct limit_row {
 	 "One more is told so. Who asks nothing for 5 s, or does not read, is cut off."},
 	{"Events of devices without an address", LIMIT_STRANGERS, "at once, then 100 in a second",
 	 "And of one sender as many as no phone would make in 6 s. What is left out is counted "
-	 "and told in one sentence (daemon.note, left-out); phones that have an address are "
-	 "told as ever."},
+	 "and told in one sentence (daemon.note, left-out). Phones that have an address are "
+	 "told as ever, unless all of these together say more than 2000 things a second: then "
+	 "only what takes a phone that answers."},
 	{"Other DHCP servers", RIVALS_MAX, "told in a minute",
 	 "A server counts once for each phone that has chosen it (network.rival). What is not told "
 	 "counts all the same: only phones get an address then."},
@@ -69,7 +72,7 @@ static const struct limit_row {
 	 "Of a larger one nothing is taken, with a finding."},
 };
 
-_Static_assert(TCP_CONNECTIONS_OF_PEER == 8 && LIMIT_REFILL == 100 &&
+_Static_assert(TCP_CONNECTIONS_OF_PEER == 8 && LIMIT_REFILL == 100 && LIMIT_WORK_ON == 2000 &&
 		       MIB(ARCHIVE_TOTAL_MAX) == 512 && ARCHIVE_ENTRIES_MAX == 10000 &&
 		       ARCHIVE_DEPTH_MAX == 3 && DHCP_KEPT_FOR_PHONES == 4 &&
 		       TFTP_REPEAT_MIN == USEC_MS(100),

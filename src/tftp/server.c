@@ -20,10 +20,12 @@
  *   missing: that ACK was lost (tftp_transfer_moved_on());
  * - a miss is answered at once, whatever the load: phones wait for it before they go on. Only a
  *   file that is there can meet "busy";
- * - all transfers are taken. The address of a request is soon forged, and a handful of them a second
- *   holds every slot. So a client that has its address from us takes the slot of one that has not
- *   and that never acknowledged anything, the first that the hand meets on its round; and nobody
- *   else does, so that forged requests bring no more blocks upon anybody than there are slots.
+ * - all transfers are taken. The address of a request is soon forged, and a handful of them a
+ *   second holds every slot. So a client that has its address from us takes the slot of one that
+ *   has not and that never acknowledged anything, the first that the hand meets on its round; or,
+ *   when it is its own address that was forged, the oldest of its own that was never acknowledged.
+ *   Nobody else does, so that forged requests bring no more blocks upon strangers than there are
+ *   slots.
  *
  * A transfer that ends outside the call that serves it (started over) stays in its slot until the
  * next tick, which is due at once: one call, one slot, one end.
@@ -179,38 +181,71 @@ static bool recognise(struct tftp_server *s, struct tftp_peer from, struct asked
 	return false;
 }
 
-/* The slot of a transfer that was ended for it; TFTP_NO_SLOT when none may be. */
-static uint32_t displace(struct tftp_server *s, usec_t now, struct tftp_out *out)
+static bool is_unheard(const struct tftp_slot *slot)
+{
+	return slot->transfer.outcome == TFTP_RUNNING && !slot->transfer.answered;
+}
+
+/* Whose slot may be had when all are taken: by a round of the hand, so that the one that came last
+ * stays longest. */
+static uint32_t unheard_stranger(struct tftp_server *s)
 {
 	for (uint32_t n = 0; n < s->config.max_transfers; n++) {
 		uint32_t i = s->hand;
-		struct tftp_slot *slot = &s->slots[i];
 
 		s->hand = (i + 1) % s->config.max_transfers;
-		if (slot->transfer.outcome != TFTP_RUNNING || slot->transfer.answered ||
-		    slot->file.known)
-			continue;
-		tftp_transfer_displaced(&slot->transfer);
-		tftp_report_end(out, slot, no_reply, heard(s, i), now);
-		close_slot(s, i, out);
-		out->closed = false;
-		out->displaced = true;
-		must(tftp_slots_take(s, out->peer) == i); /* it is the only one that is free */
-		return i;
+		if (is_unheard(&s->slots[i]) && !s->slots[i].file.known)
+			return i;
 	}
 	return TFTP_NO_SLOT;
+}
+
+/* The client's own oldest. */
+static uint32_t unheard_of_client(const struct tftp_server *s, uint32_t ip)
+{
+	uint32_t oldest = TFTP_NO_SLOT;
+
+	for (uint32_t i = tftp_slots_first(s, ip); i != TFTP_NO_SLOT; i = tftp_slots_next(s, i))
+		if (is_unheard(&s->slots[i]) &&
+		    (oldest == TFTP_NO_SLOT || s->slots[i].started < s->slots[oldest].started))
+			oldest = i;
+	return oldest;
+}
+
+/* Its slot, for the client of out. There may be others that are free: this one's port is. */
+static void displace(struct tftp_server *s, uint32_t i, usec_t now, struct tftp_out *out)
+{
+	tftp_transfer_displaced(&s->slots[i].transfer);
+	tftp_report_end(out, &s->slots[i], no_reply, heard(s, i), now);
+	close_slot(s, i, out);
+	out->closed = false;
+	out->displaced = true;
+	out->displaced_slot = i;
+}
+
+/* A slot for the client of out, which may be made to be free; or TFTP_NO_SLOT. */
+static uint32_t find_room(struct tftp_server *s, bool known, unsigned running, usec_t now,
+			  struct tftp_out *out)
+{
+	bool crowded = running >= s->config.max_per_client;
+	uint32_t i = crowded ? TFTP_NO_SLOT : tftp_slots_take(s, out->peer);
+
+	if (i != TFTP_NO_SLOT || !known)
+		return i;
+	i = crowded ? unheard_of_client(s, out->peer.ip) : unheard_stranger(s);
+	if (i == TFTP_NO_SLOT)
+		return i;
+	displace(s, i, now, out);
+	return tftp_slots_take(s, out->peer);
 }
 
 static void open_slot(struct tftp_server *s, const struct tftp_request *request,
 		      const struct asked *asked, const struct tftp_file *file, usec_t now,
 		      struct tftp_out *out)
 {
-	uint32_t i = asked->running < s->config.max_per_client ? tftp_slots_take(s, out->peer)
-							       : TFTP_NO_SLOT;
+	uint32_t i = find_room(s, file->known, asked->running, now, out);
 	struct tftp_slot *slot;
 
-	if (i == TFTP_NO_SLOT && file->known && asked->running < s->config.max_per_client)
-		i = displace(s, now, out);
 	if (i == TFTP_NO_SLOT) {
 		if (file->content)
 			s->catalogue.release(s->catalogue.ctx, file->content);

@@ -224,3 +224,36 @@ wait_event tftp.aborted '10.77.0.94.*it never answered; look for a firewall' >/d
 kill $SILENT
 row "a client that falls silent, one that never answers" "given up after a minute, and told why" "'no answer for 60 s', 'it never answered'"
 stop_daemon
+
+# --- descriptors: when there are none left for those who connect, the phones are served all the same
+cat >"$T/few" <<END
+#!/bin/sh
+ulimit -n 48
+exec "$BIN" "\$@"
+END
+chmod 755 "$T/few"
+BIN=$T/few
+start_daemon --serve-incomplete
+cat >"$T/crowd.py" <<'END'
+import socket, struct, sys
+server, path = sys.argv[1:3]
+def conn(host, port):
+    s = socket.socket(); s.settimeout(3); s.bind(('10.77.0.%d' % host, 0)); s.connect((server, port))
+    return s
+crowd = [conn(90 + n % 5, port) for n in range(40) for port in (2000, 5060)]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1); s.bind(('', 68))
+s.sendto(struct.pack('>BBBBIHH', 1, 1, 6, 0, 1, 0, 0x8000) + bytes(16) + b'\0\x1b\x54\0\0\3' + bytes(202) +
+         b'\x63\x82\x53\x63\x35\1\3\x32\4\x0a\x4d\0\x4f\xff', (server, 67))
+assert s.recv(1000)[16:20] == bytes([10, 77, 0, 79])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('10.77.0.90', 0)); s.settimeout(5)
+s.sendto(b'\0\1Size-513.bin\0octet\0', (server, 69))
+data, peer = s.recvfrom(2000)
+s.sendto(b'\0\4\0\1', peer)
+assert data[4:] + s.recv(2000)[4:] == open(path, 'rb').read()
+s.sendto(b'\0\4\0\2', peer)
+END
+in_cli timeout 60 python3 "$T/crowd.py" $IP "$FILES/Size-513.bin" >"$T/crowd.log" 2>&1 || fail "a phone is not served: $(tail -n 3 "$T/crowd.log")"
+wait_event daemon.note 'Nobody more can be heard at port' >/dev/null
+row "no descriptors left for connections (ulimit -n 48)" "said; phones are served all the same" "an address and a file in the crowd"
+stop_daemon

@@ -175,6 +175,40 @@ static void test_guests(void **state)
 }
 
 /* What we find ourselves is never left out. */
+/* Forged requests from all addresses that we gave away: none of them says much. */
+static void test_forged_by_many(void **state)
+{
+	unsigned warnings = 0, others = 0;
+	struct event said;
+
+	(void)state;
+	limiter_init(&l, 0);
+	for (unsigned round = 0; round < 1000; round++)
+		for (unsigned who = 0; who < 200; who++) {
+			junk(EVENT_TFTP_REFUSED, who, "busy");
+			warnings += limiter_take(&l, &e, true, 0);
+			others += limiter_take(&l, junk(EVENT_TFTP_REQUEST, who, NULL), true, 0);
+		}
+	assert_true(warnings <= LIMIT_WARNINGS);
+	assert_true(others <= LIMIT_WORK + LIMIT_GUESTS);
+	while (limiter_next(&l, USEC_SEC(1), &said))
+		assert_string_equal(said.code, "left-out");
+	/* A second later. */
+	warnings = others = 0;
+	for (unsigned who = 0; who < 6000; who++) {
+		junk(EVENT_TFTP_REFUSED, who, "busy");
+		warnings += limiter_take(&l, &e, true, USEC_SEC(1));
+		others += limiter_take(&l, junk(EVENT_TFTP_REQUEST, who, NULL), true, USEC_SEC(1));
+	}
+	assert_true(warnings <= LIMIT_REFILL);
+	assert_true(others <= LIMIT_WORK_ON);
+	/* What takes a phone that answers is told all the same. */
+	limiter_next(&l, USEC_SEC(1), &said);
+	while (limiter_next(&l, USEC_SEC(1), &said))
+		;
+	assert_int_equal(passes(100, EVENT_TFTP_COMPLETE, 1, NULL, USEC_SEC(1)), 100);
+}
+
 static void test_our_own_words(void **state)
 {
 	(void)state;
@@ -186,10 +220,11 @@ static void test_our_own_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_sender), cmocka_unit_test(test_allowances),
-		cmocka_unit_test(test_codes),	   cmocka_unit_test(test_a_scanner),
-		cmocka_unit_test(test_strangers),  cmocka_unit_test(test_many_repeaters),
-		cmocka_unit_test(test_guests),	   cmocka_unit_test(test_our_own_words),
+		cmocka_unit_test(test_one_sender),     cmocka_unit_test(test_allowances),
+		cmocka_unit_test(test_codes),	       cmocka_unit_test(test_a_scanner),
+		cmocka_unit_test(test_strangers),      cmocka_unit_test(test_many_repeaters),
+		cmocka_unit_test(test_forged_by_many), cmocka_unit_test(test_guests),
+		cmocka_unit_test(test_our_own_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,29 +141,6 @@ static void files(void **state)
 	in_child(files_body);
 }
 
-/* What is given away is what was looked at, never what a link leads to. */
-static void gives_only_what_is_there(void **state)
-{
-	char file[128], other[128];
-	int at = open(folder, O_PATH | O_DIRECTORY);
-
-	(void)state;
-	make("gift.txt");
-	assert_int_equal(rights_give(at, "gift.txt", S_IFREG, geteuid(), getegid()), 0);
-	assert_int_equal(rights_give(at, "gift.txt", S_IFSOCK, geteuid(), getegid()), -ELOOP);
-	assert_int_equal(rights_give(at, "none.txt", S_IFREG, geteuid(), getegid()), -ENOENT);
-	snprintf(file, sizeof(file), "%s/gift.txt", folder);
-	snprintf(other, sizeof(other), "%s/soft.txt", folder);
-	assert_int_equal(symlink("gift.txt", other), 0);
-	assert_int_equal(rights_give(at, "soft.txt", S_IFREG, geteuid(), getegid()), -ELOOP);
-	unlink(other);
-	assert_int_equal(link(file, other), 0);
-	assert_int_equal(rights_give(at, "soft.txt", S_IFREG, geteuid(), getegid()), -ELOOP);
-	unlink(other);
-	unlink(file);
-	close(at);
-}
-
 static void *nothing(void *ctx)
 {
 	return ctx;
@@ -279,20 +256,6 @@ static void ends_with_its_keeper(void **state)
 	ended = false;
 	close(one[0]);
 	alarm(0);
-}
-
-static void memory_body(void)
-{
-	HOLDS(confine_process() == 0);
-	confine_memory(UINT64_C(256) << 20);
-	HOLDS(malloc((size_t)64 << 20));
-	HOLDS(WITH_SANITIZER || !malloc((size_t)512 << 20));
-}
-
-static void memory(void **state)
-{
-	(void)state;
-	in_child(memory_body);
 }
 
 static void computing(void **state)
@@ -622,12 +585,11 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gives_only_what_is_there),
-		cmocka_unit_test(process),     cmocka_unit_test(files),	 cmocka_unit_test(calls),
-		cmocka_unit_test(ends_with_its_keeper),
-		cmocka_unit_test(memory),
-		cmocka_unit_test(computing),   cmocka_unit_test(user),	 cmocka_unit_test(lies),
-		cmocka_unit_test(sentences),   cmocka_unit_test(walked), cmocka_unit_test(examined),
+		cmocka_unit_test(process),     cmocka_unit_test(files),
+		cmocka_unit_test(calls),       cmocka_unit_test(ends_with_its_keeper),
+		cmocka_unit_test(computing),   cmocka_unit_test(user),
+		cmocka_unit_test(lies),	       cmocka_unit_test(sentences),
+		cmocka_unit_test(walked),      cmocka_unit_test(examined),
 		cmocka_unit_test(lying_exams),
 	};
 

@@ -81,9 +81,20 @@ static void test_a_known_phone_displaces_the_unheard(void **state)
 		assert_int_equal(f->released, 2 + k);
 		assert_int_equal(f->s.active, SLOTS);
 	}
-	/* Its own limit stands, and what it has itself is not taken for it. */
-	server_request(f, server_peer(PHONE, 4), "size.5000|octet", T0);
+	/* All that one address may have: the oldest of its own that was never heard makes room. */
+	slot = tftp_server_slot(&f->s, server_peer(PHONE, 0));
+	server_ack(f, slot, 1, T0);
+	server_request(f, server_peer(PHONE, 4), "size.5000|octet", T0 + MS(1));
+	assert_true(f->out.displaced && f->out.opened);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 0)), slot);
+	assert_int_equal(tftp_server_slot(&f->s, server_peer(PHONE, 4)), f->out.slot);
+	assert_int_equal(f->s.active, SLOTS);
+	for (uint16_t k = 0; k < 5; k++)
+		if (tftp_server_slot(&f->s, server_peer(PHONE, k)) != TFTP_NO_SLOT)
+			server_ack(f, tftp_server_slot(&f->s, server_peer(PHONE, k)), 1, T0);
+	server_request(f, server_peer(PHONE, 5), "size.5000|octet", T0);
 	server_assert_refused(f, "busy", SEVERITY_WARNING, 0);
+	/* And none that a known one has is taken for another address. */
 	f->known = OTHER + 9;
 	for (uint16_t k = 0; k < 3; k++) {
 		server_request(f, server_peer(OTHER + 9, k), "size.5000|octet", T0);
