@@ -60,6 +60,15 @@ static void a_group_is_no_phone(void **state)
 	phones_apply(&play_phones, &e, &out);
 	assert_int_equal(out.event_count, 0);
 	assert_int_equal(play_phones.count, 1);
+	event_init(&e, EVENT_DHCP_ACK);
+	event_set_mac(&e, (struct mac){{1, 0, 0x5e, 0, 0, 1}});
+	event_set_ip(&e, FIELD_IP, 0x0a4f4633);
+	event_set_text(&e, FIELD_VENDOR_CLASS, "Cisco Systems, Inc. IP Phone CP-7960G");
+	e.wall_ms = START + 61 * SECOND;
+	phones_apply(&play_phones, &e, &out);
+	assert_int_equal(play_phones.count, 1);
+	assert_string_equal(phones_find(&play_phones, p.mac)->model->id, "7970");
+	assert_int_equal(phones_find(&play_phones, p.mac)->stage, PHONE_LISTED);
 	/* The same from the phone's own means something. */
 	event_set_mac(&e, p.mac);
 	phones_apply(&play_phones, &e, &out);
