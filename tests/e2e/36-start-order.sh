@@ -9,7 +9,7 @@ ns_make
 synth java70 SCCP70.8-3-3S "$FILES/7970"
 
 # One DISCOVER, sent when the daemon is heard for the first time. Prints, up to the first
-# OFFER (or with a number: up to that ARP probe, which it answers): a for an ARP probe of our address,
+# OFFER (or with a number: it answers that ARP probe and those that follow): a for an ARP probe of our address,
 # d for a DISCOVER of the daemon.
 cat >"$T/wire.py" <<'END'
 import socket, struct, sys
@@ -31,14 +31,17 @@ def discover():
 story, asked = '', False
 print('listening', flush=True)
 while True:
-    f, where = s.recvfrom(2000)
+    try:
+        f, where = s.recvfrom(2000)
+    except TimeoutError:
+        break
     if where[2] == socket.PACKET_OUTGOING:
         continue
     if f[12:14] == b'\x08\x06' and f[20:22] == b'\0\1' and f[28:32] == bytes(4) and f[38:42] == ours:
         story += 'a'
-        if len(story.replace('d', '')) == answer:
+        if answer and len(story.replace('d', '')) >= answer: # and each that follows, as a machine does
             s.send(f[6:12] + mac + b'\x08\x06' + f[14:20] + b'\0\2' + mac + ours + f[22:28] + bytes(4))
-            break
+            s.settimeout(2)
     elif f[12:14] == b'\x08\0' and f[23] == 17 and f[34:38] == b'\0\x44\0\x43':
         story += 'd'
     elif f[12:14] == b'\x08\0' and f[23] == 17 and f[34:36] == b'\0\x43' and f[42] == 2:
