@@ -32,9 +32,9 @@ static const struct limit_row {
 	 "longest ago goes first."},
 	{"Transfers", 1000, "at once, 8 of one address (--max-transfers, --max-per-client)",
 	 "One more is answered \"try again later\" and told (tftp.refused, busy), unless it is a "
-	 "phone with an address from us: for that one a transfer makes room that was never "
-	 "answered, of a client without one or its own. Names that are not here are answered all "
-	 "the same."},
+	 "phone with an address from us: a transfer that was never acknowledged makes room for "
+	 "it, of a client without such an address or its own oldest. Names that are not here are "
+	 "answered all the same."},
 	{"A client that never answered", S(TFTP_UNHEARD), "seconds",
 	 "Its address may be forged: it is sent the first block and seven resends, 4500 bytes for "
 	 "each request of --max-per-client, and then nothing in the minute until they are given "
