@@ -64,8 +64,8 @@ bool rehearse_has(const struct model *m, enum rehearse_scene scene);
 /* The scene as it is before the first packet: enough for rehearse_title(). */
 void rehearse_begin(const struct rehearse_config *c, const struct model *m,
 		    enum rehearse_scene scene, struct rehearse_result *r);
-/* Plays it. 0, or -ENOMEM when there is not the memory to begin; whoever runs out of it in the midst of
- * a play ends. tell may be NULL. */
+/* Plays it. 0, or -ENOMEM when there is not the memory to begin; whoever runs out of it in the
+ * midst of a play ends. tell may be NULL. */
 int rehearse_run(const struct rehearse_config *c, rehearse_tell tell, void *ctx,
 		 struct rehearse_result *r);
 /* What an erased phone with a modern loader needs: it comes back, every one of them. */

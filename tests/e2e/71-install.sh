@@ -4,10 +4,7 @@
 # configuration survives both, and that is said. What is installed works.
 . "$(dirname "$0")/lib.sh"
 need make
-B=$(dirname "$BIN")
-SAN=
-case $B in */asan) SAN=1 ;; esac
-in_tree() { make -s -C "$ROOT" B="$B" SAN=$SAN DESTDIR="$T/root" "$@" >"$T/make.log" 2>&1 || fail "make $*: $(tail -n 5 "$T/make.log")"; }
+in_tree() { tree_make DESTDIR="$T/root" "$@"; }
 list() { (cd "$T/root" && find . -type f -printf '%m %p\n' | sort -k 2); }
 
 cat >"$T/golden" <<'END'

@@ -4,11 +4,8 @@
 # same commands and options; the manual is well formed; the bash completion completes.
 . "$(dirname "$0")/lib.sh"
 need make
-B=$(dirname "$BIN")
-SAN=
-case $B in */asan) SAN=1 ;; esac
-make -s -C "$ROOT" B="$B" SAN=$SAN docs >"$T/make.log" 2>&1 || fail "make docs: $(tail -n 5 "$T/make.log")"
-D=$B/docs
+tree_make docs
+D=${BIN%/*}/docs
 same() { # WHAT FILE FILE
 	diff "$2" "$3" >"$T/diff" || fail "$1 differ: $(cat "$T/diff")"
 }

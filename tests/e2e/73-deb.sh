@@ -8,8 +8,7 @@ need make dpkg-deb dpkg-buildpackage dh unshare
 [ "$(id -u)" = 0 ] || skip "dpkg wants root"
 [ -z "${UNSHARED:-}" ] || skip "dpkg wants root"
 case $BIN in */asan/*) skip "a package of the sanitized program is of no use" ;; esac
-B=$(dirname "$BIN")
-make -s -C "$ROOT" B="$B" deb >"$T/make.log" 2>&1 || fail "make deb: $(tail -n 20 "$T/make.log")"
+tree_make deb
 DEB=$(grep "\.deb\$" "$T/make.log" | tail -n 1)
 dpkg-deb --contents "$DEB" | awk '$1 !~ /^d/ {print $6}' | sort >"$T/list"
 sort >"$T/golden" <<'END'

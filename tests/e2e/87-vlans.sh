@@ -24,8 +24,7 @@ instance() {
 	ip netns exec "$SRV" "$BIN" $command --clients all -a "10.77.$1.1/24" --once --timeout 90 \
 		--events "$T/events.$1" "$FILES/$1" >"$T/log.$1" 2>&1 &
 }
-B=$(dirname "$BIN")
-make -s -C "$ROOT" B="$B" DESTDIR="$T/root" install >"$T/make.log" 2>&1 || fail "make install: $(tail -n 5 "$T/make.log")"
+tree_make DESTDIR="$T/root" install
 sed 's#/usr/local/#/usr/#g' "$T/root/usr/local/lib/systemd/system/reflashd@.service" >"$T/reflashd@.service"
 : >"$T/reflashd.conf"
 instance 10

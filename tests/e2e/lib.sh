@@ -97,6 +97,13 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
+# make in the tree, one at a time: scripts that run side by side must not build the same file.
+tree_make() {
+	case $BIN in */asan/*) set -- SAN=1 "$@" ;; esac
+	flock "${BIN%/*}" make -s -C "$ROOT" B="${BIN%/*}" "$@" >"$T/make.log" 2>&1 ||
+		fail "make $*: $(tail -n 20 "$T/make.log")"
+}
+
 ns_make() {
 	need ip
 	[ "$(id -u)" = 0 ] || skip "network namespaces need root (or user namespaces)"
