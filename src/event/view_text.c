@@ -357,7 +357,7 @@ void view_report(const struct board *b, unsigned width, bool style,
 	put_phones(&r, b, false, last);
 	if (b->count > SCREENFUL) { /* the head has gone off the screen */
 		l.len = 0;
-		add(&l, "In all: %u phones, %u recovered.", b->count, b->recovered);
+		add(&l, "In all: %u phones, %u recovered.", all, b->recovered);
 		put_line(&r, l.text, 0, "\033[1m");
 	}
 }

@@ -266,6 +266,7 @@ static void too_many_on_screen(void **state)
 	view_report(r->b, 80, false, put, r);
 	assert_non_null(strstr(r->report, "1100 phones were seen, 0 of them recovered:"));
 	assert_non_null(strstr(r->report, "... and 1000 more."));
+	assert_non_null(strstr(r->report, "In all: 1100 phones, 0 recovered."));
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
