@@ -51,6 +51,13 @@ enum phone_proof {
 
 #define PHONE_PROOF_WAIT_MS 4000
 
+enum phone_list {
+	LIST_NONE,   /* it has it, or gave it up */
+	LIST_ASKED,  /* under way */
+	LIST_PASSED, /* went on to a member, although the last ACK of the list never came */
+	LIST_OWN,    /* under way, and of the load it runs: it only compares */
+};
+
 struct phone {
 	struct mac mac;
 	uint32_t ip;
@@ -67,7 +74,7 @@ struct phone {
 	bool again;	 /* recovered once and now erased again: first_ms is that of this round */
 	bool counted;	 /* in phones.recovered, which counts each phone once */
 	uint32_t unsure; /* of these the last block was not acknowledged */
-	bool own_list;	 /* it fetches the list of the load it runs */
+	enum phone_list list; /* the one it fetched last */
 
 	/* What its plan goes by (history.c). */
 	char runs[72], newest[72]; /* as in struct phone_facts */
@@ -94,6 +101,7 @@ struct phone {
 	int64_t announced_ms; /* when it last announced .announced */
 	bool loader_seen;     /* TERMxx_LOAD was announced since it last ran a load */
 	uint32_t under_way;   /* like fetched: begun and neither completed nor given up */
+	uint32_t member;      /* of these the one that it asked for last */
 	unsigned unmoved;     /* times it took all of .load and announced another afterwards */
 
 	uint16_t next_mac, next_ip; /* table.c */

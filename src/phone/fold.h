@@ -81,7 +81,7 @@ struct event *fold_event(struct fold *s, enum event_type type);
 /* The stages: each moves the phone and says so, once. */
 void fold_seen(struct fold *s);
 void fold_leased(struct fold *s);
-void fold_listed(struct fold *s);
+void fold_listed(struct fold *s, const char *file); /* NULL: the list's name is not at hand */
 void fold_fetching(struct fold *s);
 void fold_writing(struct fold *s);
 void fold_back(struct fold *s);

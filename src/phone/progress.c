@@ -91,6 +91,7 @@ void progress_begin(struct fold *s)
 void progress_start(struct fold *s, uint32_t bit)
 {
 	s->phone->under_way |= bit;
+	s->phone->member = bit;
 	s->phone->file_bytes = 0;
 	recount(s, false);
 }
@@ -100,20 +101,26 @@ void progress_part(struct fold *s, uint32_t bit)
 	if (!bit || s->phone->stage != PHONE_FETCHING || !event_has(s->event, FIELD_BYTES))
 		return;
 	s->phone->under_way |= bit;
+	s->phone->member = bit;
 	s->phone->file_bytes = s->event->bytes;
 	recount(s, true);
 }
 
-void progress_complete(struct fold *s, uint32_t bit)
+/* The one it asked for last may not be the one that ends: see concluded() in tracker.c. */
+static void end(struct fold *s, uint32_t bit, bool aloud)
 {
 	s->phone->under_way &= ~bit;
-	s->phone->file_bytes = 0;
-	recount(s, bit != 0);
+	if (s->phone->member == bit)
+		s->phone->file_bytes = 0;
+	recount(s, aloud);
+}
+
+void progress_complete(struct fold *s, uint32_t bit)
+{
+	end(s, bit, bit != 0);
 }
 
 void progress_abort(struct fold *s, uint32_t bit)
 {
-	s->phone->under_way &= ~bit;
-	s->phone->file_bytes = 0;
-	recount(s, false);
+	end(s, bit, false);
 }

@@ -122,7 +122,7 @@ static unsigned bundle_images(const struct fold *s)
 	return n;
 }
 
-void fold_listed(struct fold *s)
+void fold_listed(struct fold *s, const char *file)
 {
 	struct phone *phone = s->phone;
 	unsigned n = bundle_images(s);
@@ -135,7 +135,8 @@ void fold_listed(struct fold *s)
 		move(s, PHONE_LISTED, "starts over: it fetched the packing list of %s again.",
 		     phone->load[0] ? phone->load : "its firmware");
 	else if (n == 0 || !phone->load[0])
-		move(s, PHONE_LISTED, "has its packing list, %s.", s->event->file);
+		move(s, PHONE_LISTED, "has its packing list%s%s.", file ? ", " : "",
+		     file ? file : "");
 	else
 		move(s, PHONE_LISTED, "has the packing list of %s, which names %u file%s.",
 		     phone->load, n, n == 1 ? "" : "s");

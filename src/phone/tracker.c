@@ -155,7 +155,8 @@ static void asked(struct fold *s, enum request_kind kind, const char *base)
 
 /* ---- transfers ---- */
 
-static void list_complete(struct fold *s)
+/* file: its name, NULL when that is not at hand. */
+static void list_complete(struct fold *s, const char *file)
 {
 	struct phone *phone = s->phone;
 	enum model_family family;
@@ -172,7 +173,7 @@ static void list_complete(struct fold *s)
 	}
 	phone->fetched = 0;
 	fold_round(s);
-	fold_listed(s);
+	fold_listed(s, file);
 }
 
 static void image_start(struct fold *s)
@@ -181,6 +182,10 @@ static void image_start(struct fold *s)
 	enum model_family family;
 	bool kup = fold_family(s, &family) && family == MODEL_KUP;
 
+	if (phone->list == LIST_ASKED) { /* from where else does it know of the member? */
+		list_complete(s, NULL);
+		phone->list = LIST_PASSED;
+	}
 	fold_member(s);
 	if (phone->stage == PHONE_FETCHING || (phone->stage == PHONE_WRITING && !kup))
 		return;
@@ -189,24 +194,42 @@ static void image_start(struct fold *s)
 	fold_fetching(s);
 }
 
+/* The last ACK never came: the server concludes, long after the last block, that it arrived. By
+ * then the phone may be elsewhere. */
+static bool concluded(const struct event *e)
+{
+	return event_has(e, FIELD_CONFIRMED) && !e->confirmed;
+}
+
 static void image_complete(struct fold *s, const char *base)
 {
 	struct phone *phone = s->phone;
 	uint32_t bit = fold_image_bit(s, base);
+	bool late = concluded(s->event) && phone->under_way & bit;
+	bool unsure = concluded(s->event) && !(late && phone->member != bit);
 
+	/* It likely arrived, but that is no proof of a load; that the phone went on to the next
+	 * file is (see started()). */
+	phone->unsure = unsure ? phone->unsure | bit : phone->unsure & ~bit;
+	if (late && phone->stage != PHONE_FETCHING && phone->stage != PHONE_WRITING) {
+		phone->under_way &= ~bit;
+		phone->ever |= bit;
+		if (phone->stage >= PHONE_BACK) /* else it starts over */
+			phone->fetched |= bit;
+		return;
+	}
 	image_start(s); /* for a stream that lacks the start */
 	phone->fetched |= bit;
 	phone->ever |= bit;
-	/* The last ACK never came. It likely arrived, but that is no proof of a load; that the
-	 * phone goes on to the next file is (see started()). */
-	if (event_has(s->event, FIELD_CONFIRMED) && !s->event->confirmed)
-		phone->unsure |= bit;
-	else
-		phone->unsure &= ~bit;
 	phone->walk_begun = phone->legacy_walk = false;
 	progress_complete(s, bit);
 	if (phone->stage == PHONE_FETCHING && fold_whole(s, phone->fetched))
 		fold_writing(s);
+}
+
+static bool is_list(enum request_kind kind)
+{
+	return kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS;
 }
 
 /* A running phone that looks at the list of what it runs only compares. A Java phone that fetches
@@ -230,9 +253,10 @@ static void started(struct fold *s, enum request_kind kind, const char *base)
 	/* It goes on to its next step before the proof of this one was said. */
 	if (event_has(s->event, FIELD_LOAD) && !text_equal_nocase(s->event->load, s->phone->load))
 		fold_settle(s);
-	s->phone->own_list = compares(s, kind);
+	if (is_list(kind))
+		s->phone->list = compares(s, kind) ? LIST_OWN : LIST_ASKED;
 	if (event_has(s->event, FIELD_LOAD)) {
-		if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
+		if (is_list(kind))
 			fold_offered(s, s->event->load);
 		else if (kind == REQUEST_IMAGE)
 			fold_forgive(s, s->event->load);
@@ -261,16 +285,25 @@ static bool stays(const struct fold *s)
 	       (phone->lists == 0 && s->event->wall_ms - phone->stage_ms > STAYS_AFTER_MS);
 }
 
+static void list_ends(struct fold *s, enum request_kind kind)
+{
+	enum phone_list list = s->phone->list;
+
+	s->phone->list = LIST_NONE;
+	if ((list == LIST_OWN && kind == REQUEST_LOADS) ||
+	    (list == LIST_PASSED && concluded(s->event)))
+		return;
+	list_complete(s, s->event->file);
+}
+
 static void completed(struct fold *s, enum request_kind kind, const char *base)
 {
 	enum model_family family;
 
 	/* A 7912 that takes XMLDefault may go on to another load; its profile comes last, and
 	 * only who is content with its load asks for that. */
-	if (kind == REQUEST_LOADS && s->phone->own_list)
-		s->phone->own_list = false;
-	else if (kind == REQUEST_DEFAULT_LOADS || kind == REQUEST_LOADS)
-		list_complete(s);
+	if (is_list(kind))
+		list_ends(s, kind);
 	else if (kind == REQUEST_IMAGE || kind == REQUEST_RECOVERY)
 		image_complete(s, base);
 	else if ((kind == REQUEST_XMLDEFAULT || kind == REQUEST_CONFIG) &&
@@ -347,8 +380,13 @@ static void apply_part(struct fold *s)
 {
 	const struct event *e = s->event;
 	const char *base = fold_base_name(e);
+	enum request_kind kind = request_kind(base, s->phones->models);
 
-	if (!fold_open(s, false) || !is_image(request_kind(base, s->phones->models)))
+	if (!fold_open(s, false))
+		return;
+	if (is_list(kind) && e->type == EVENT_TFTP_ABORTED)
+		s->phone->list = LIST_NONE;
+	if (!is_image(kind))
 		return;
 	if (e->type == EVENT_TFTP_PROGRESS)
 		progress_part(s, fold_image_bit(s, base));

@@ -186,6 +186,10 @@ void play_step(struct play *p, const char *verb, const char *name)
 		p->unsure = true;
 		play_step(p, "get", name);
 		p->unsure = false;
+	} else if (strcmp(verb, "late") == 0) { /* started before, and the last ACK never came */
+		p->unsure = true;
+		tftp(p, EVENT_TFTP_COMPLETE, name);
+		p->unsure = false;
 	} else if (strcmp(verb, "abort") == 0) {
 		tftp(p, EVENT_TFTP_ABORTED, name);
 	} else if (strcmp(verb, "miss") == 0) {

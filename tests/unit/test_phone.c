@@ -90,6 +90,57 @@ static const struct {
 		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
 		     "71 alive SCCP70.8-3-3S 71\n",
 	 1},
+	{"the last ACK of the list never came: it is told so when the phone has all of it",
+	 "0 discover " C7970 "1 ack " C7970
+	 "2 from SCCP70.8-3-3S\n10 start term70.default.loads\n" FIVE
+	 "17 late term70.default.loads\n70 ask CTLSEP001B54CA0102.tlv\n71 get XMLDefault.cnf.xml\n",
+	 "0 seen\n1 leased\n12 listed SCCP70.8-3-3S\n12 fetching SCCP70.8-3-3S\n"
+	 "16 writing SCCP70.8-3-3S\n70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
+	 "71 alive SCCP70.8-3-3S 71\n",
+	 1},
+	{"that of a 7960, as seen on a wire that loses a third",
+	 "0 from P0S3-8-12-00\n20 start P0S3-8-12-00.loads\n20 get P0S3-8-12-00.sb2\n"
+	 "21 late P0S3-8-12-00.loads\n90 cdp P0S3-8-12-00\n90 ask SIPDefault.cnf\n",
+	 "20 seen\n20 listed P0S3-8-12-00\n20 fetching P0S3-8-12-00\n20 writing P0S3-8-12-00\n"
+	 "90 recovered P0S3-8-12-00\n90 alive P0S3-8-12-00 70 by cdp\n",
+	 1},
+	{"that of the list of what it runs: it compares, and is not asked to fetch anything",
+	 ERASED_7970 FIVE "92 miss CTLSEP001B54CA0102.tlv\n94 get XMLDefault.cnf.xml\n"
+			  "95 start SCCP70.8-3-3S.loads\n95 get XMLDefault.cnf.xml\n"
+			  "96 late SCCP70.8-3-3S.loads\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n92 back SCCP70.8-3-3S\n"
+		     "94 recovered SCCP70.8-3-3S\n94 alive SCCP70.8-3-3S 94\n",
+	 1},
+	{"it gave up its list, and takes it again",
+	 "0 discover " C7970 "1 ack " C7970 "2 from SCCP70.8-3-3S\n10 start term70.default.loads\n"
+	 "10 abort term70.default.loads\n11 get term70.default.loads\n"
+	 "12 get jar70sccp.8-3-2-27.sbn\n30 start term70.default.loads\n"
+	 "31 late term70.default.loads\n",
+	 "0 seen\n1 leased\n11 listed SCCP70.8-3-3S\n12 fetching SCCP70.8-3-3S\n"
+	 "31 listed SCCP70.8-3-3S\n",
+	 0},
+	{"that of a member, told when the next one is under way: it has both",
+	 ERASED_7970 "12 start jar70sccp.8-3-2-27.sbn\n13 start cnu70.8-3-2-27.sbn\n"
+		     "13 late jar70sccp.8-3-2-27.sbn\n13 done cnu70.8-3-2-27.sbn\n"
+		     "14 get apps70.8-3-2-27.sbn\n15 get dsp70.8-3-2-27.sbn\n"
+		     "16 get cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
+		     "71 get XMLDefault.cnf.xml\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
+		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
+		     "71 alive SCCP70.8-3-3S 71\n",
+	 1},
+	{"that of the last member, told when it runs: it does not fetch it once more",
+	 ERASED_7970 FOUR "16 start cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
+			  "70 late cvm70sccp.8-3-2-27.sbn\n71 get XMLDefault.cnf.xml\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n70 back SCCP70.8-3-3S\n71 recovered\n"
+		     "71 alive ? 71\n",
+	 1},
+	{"that of a member, told when it starts over: the new round is not begun by that",
+	 ERASED_7970 "12 start jar70sccp.8-3-2-27.sbn\n20 get term70.default.loads\n"
+		     "21 late jar70sccp.8-3-2-27.sbn\n22 get cnu70.8-3-2-27.sbn\n",
+	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n20 listed SCCP70.8-3-3S\n"
+		     "22 fetching SCCP70.8-3-3S\n",
+	 0},
 	{"7911, member missing, connection dropped (W-SYSOP), and round again",
 	 "0 discover Cisco Systems, Inc. IP Phone CP-7911G\n1 ack \n10 from SIP11.8-2-2ES4S\n"
 	 "10 get term11.default.loads\n10 miss Jar11sip.8-2-2ES4.sbn\n10 start cnu11.8-2-2ES4.sbn\n"

@@ -177,7 +177,7 @@ static void two_at_a_time(void **state)
 	tell(EVENT_TFTP_PROGRESS, image(0)->name, 50);
 	expect(1, 0, 5, 50, sizes(0, 5));
 	tell(EVENT_TFTP_COMPLETE, image(1)->name, 0);
-	expect(2, 1, 5, image(1)->size, sizes(0, 5));
+	expect(2, 1, 5, image(1)->size + 50, sizes(0, 5));
 	tell(EVENT_TFTP_ABORTED, image(0)->name, 0);
 	tell(EVENT_TFTP_START, image(2)->name, 0);
 	tell(EVENT_TFTP_PROGRESS, image(2)->name, 1);
