@@ -79,7 +79,7 @@ start_daemon --web 8079
 look watch &
 LOOK=$!
 sleep 3
-recover_phone --model 7942 --kind erased --sip --count 20 --speed 60 --timeout 80
+recover_phone --model 7942 --kind erased --sip --count 20 --speed 25 --timeout 80
 for _ in $(seq 600); do
 	[ ! -e "$T/pictures/watched" ] || break
 	kill -0 $LOOK 2>/dev/null || break
