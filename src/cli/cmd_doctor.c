@@ -17,12 +17,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { INTERFACE, ADDRESS, STATE_DIR, JSON };
+enum { INTERFACE, ADDRESS, STATE_DIR, KEYS, MODELS, JSON };
 
 static const struct cli_option options[] = {
 	[INTERFACE] = {"interface", 'i', "NAME", "the interface that the phone is cabled to"},
 	[ADDRESS] = {"address", 'a', "A.B.C.D/LEN", "our address there, as for serve"},
 	[STATE_DIR] = {"state-dir", 0, "DIR", "as for serve"},
+	[KEYS] = {"keys", 0, "FILE", "further verification keys (as firmware/keys.ini)"},
+	[MODELS] = {"models", 0, "FILE", "a catalogue of models instead of the built-in one"},
 	[JSON] = {"json", 0, NULL, "one JSON array of checks instead of lines"},
 	{NULL, 0, NULL, NULL},
 };
@@ -131,8 +133,9 @@ static bool configure(struct config *c, const struct cli_args *args, int *exit_c
 			     "10.79.70.1/24");
 		return false;
 	}
-	return !args->value[STATE_DIR] ||
-	       cli_path(c->state_dir, "--state-dir", args->value[STATE_DIR], exit_code);
+	return cli_judging(c, NULL, args->value[KEYS], args->value[MODELS], exit_code) &&
+	       (!args->value[STATE_DIR] ||
+		cli_path(c->state_dir, "--state-dir", args->value[STATE_DIR], exit_code));
 }
 
 /* Another server is waited for: whoever watches should know that this is no standstill. */

@@ -50,6 +50,15 @@ int network_tie(struct daemon *d)
 	return err;
 }
 
+static void say_gone(struct daemon *d, const char *name, bool quiet)
+{
+	daemon_note(d, quiet ? SEVERITY_DEBUG : SEVERITY_ERROR, "interface-gone",
+		    "The interface %s is gone: its adapter was pulled out, or failed. Plug it in "
+		    "again: reflashd goes on by itself as soon as there is an interface %s. Leave "
+		    "the phones as they are.",
+		    name, d->config->interface);
+}
+
 void network_lose(struct daemon *d)
 {
 	struct link_state lost = d->link;
@@ -60,6 +69,7 @@ void network_lose(struct daemon *d)
 		return;
 	quiet = network_flaps(d);
 	d->watchman.gone = true;
+	d->watchman.said_failed = false; /* that was of the address */
 	d->link = (struct link_state){.mac = lost.mac, .mtu = lost.mtu};
 	text_copy(d->link.name, sizeof(d->link.name), d->config->interface);
 	dhcp_port_pause(&d->dhcp);
@@ -70,11 +80,7 @@ void network_lose(struct daemon *d)
 	event_set_truth(&e, FIELD_UP, false);
 	event_say(&e, "The interface %s is gone, and with it the cable.", lost.name);
 	daemon_emit(d, &e);
-	daemon_note(d, quiet ? SEVERITY_DEBUG : SEVERITY_ERROR, "interface-gone",
-		    "The interface %s is gone: its adapter was pulled out, or failed. Plug it in "
-		    "again: reflashd goes on by itself as soon as there is an interface %s. Leave "
-		    "the phones as they are.",
-		    lost.name, d->config->interface);
+	say_gone(d, lost.name, quiet);
 }
 
 /* What it needs before anybody may be served on it. The record of what we add comes first. */
@@ -111,8 +117,12 @@ void network_come_back(struct daemon *d)
 	unsigned tried = d->link.index;
 	struct fault f;
 
-	if (link_query(&d->link, d->config->interface, d->address, &f) != 0)
+	if (link_query(&d->link, d->config->interface, d->address, &f) != 0) {
+		if (d->watchman.said_failed) /* it was there, and is not any more */
+			say_gone(d, d->config->interface, d->watchman.said_flaps);
+		d->watchman.said_failed = false;
 		return;
+	}
 	/* It comes with our address: somebody gives it that, and may have it at the end. */
 	if (d->link.index != tried && d->link.has_address && d->link.address == d->address)
 		d->address_added = false;

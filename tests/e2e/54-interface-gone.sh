@@ -138,6 +138,30 @@ ip -n "$SRV" link del bridge0
 grep -q '^Serves on lan0' "$T/out" && ! grep -q 'is gone' "$T/out" || fail "it is there again, and the status says otherwise: $(cat "$T/out")"
 [ "$(said interface-gone)" = "$before" ] || fail "leaving a bridge was taken for being gone"
 
+# --- It comes back and is of no use, and goes once more: each is said, and the status follows.
+pull
+times=$(ready)
+small() { ip -n "$SRV" link add lan0 type "$1" && ip -n "$SRV" link set lan0 mtu 60; } 2>/dev/null # too small for IPv4
+kill -STOP "$DAEMON"
+if small dummy || small ifb; then
+	kill -CONT "$DAEMON"
+	before=$(said interface-gone)
+	wait_event daemon.note 'interface-failed.*lan0 is there again, but .*tried again all the time' >/dev/null
+	"$BIN" status --control "$T/control" >"$T/out" || fail "it does not answer: $(cat "$T/out")"
+	grep -q '^The interface lan0 is there again, and cannot be used yet' "$T/out" || fail "the status does not tell: $(cat "$T/out")"
+	ip -n "$SRV" link del lan0
+	wait_until 5 has_said interface-gone $((before + 1)) || fail "that it is gone once more was not said"
+	"$BIN" status --control "$T/control" >"$T/out" || fail "it does not answer: $(cat "$T/out")"
+	grep -q '^The interface lan0 is gone: plug its adapter in again' "$T/out" || fail "the status stays where it was: $(cat "$T/out")"
+	[ "$(said interface-failed)" = 1 ] || fail "that it cannot be used was said $(said interface-failed) times"
+else
+	kill -CONT "$DAEMON"
+	left_out "an interface that cannot be used: this kernel makes none so small"
+fi
+plug 02:00:00:00:02:02
+serves_again "$times"
+[ "$(lease)" = "$address" ] || fail "another address after an interface that could not be used"
+
 # --- Another name, the same interface: said, and nothing else.
 if ip -n "$SRV" link set lan0 name other0 2>/dev/null; then
 	wait_event daemon.note 'interface-renamed.*is called other0 now.*-i other0' >/dev/null

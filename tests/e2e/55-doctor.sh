@@ -33,6 +33,12 @@ is firmware problem 'No firmware for a phone'
 synth --size 20000 --break missing:cnu java70 SCCP70.8-3-3S "$T/broken"
 doctor 4 -i lan0 "$T/broken"
 is firmware problem 'in the bundle SCCP70.8-3-3S, cnu70.*is missing'
+# A key of the user's own makes the difference.
+synth --size 20000 --break flip:dsp70.8-3-3-27.sbn java70 SCCP70.8-3-3S "$T/altered"
+doctor 0 -i lan0 "$T/altered"
+is firmware ok
+doctor 4 -i lan0 --keys "$ROOT/tests/keys/test-keys.ini" "$T/altered"
+is firmware problem 'dsp70.*is not what its maker signed'
 doctor 4 -i lan0 "$T/nowhere"
 is firmware problem 'Cannot read the firmware'
 # For people: a line each, and it fits 80 columns.
