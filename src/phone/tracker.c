@@ -290,8 +290,7 @@ static void list_ends(struct fold *s, enum request_kind kind)
 	enum phone_list list = s->phone->list;
 
 	s->phone->list = LIST_NONE;
-	if ((list == LIST_OWN && kind == REQUEST_LOADS) ||
-	    (list == LIST_PASSED && concluded(s->event)))
+	if ((list == LIST_OWN && kind == REQUEST_LOADS) || list == LIST_PASSED)
 		return;
 	list_complete(s, s->event->file);
 }

@@ -98,6 +98,11 @@ static const struct {
 	 "16 writing SCCP70.8-3-3S\n70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
 	 "71 alive SCCP70.8-3-3S 71\n",
 	 1},
+	{"it comes late, when the first member is under way",
+	 "0 discover " C7970 "1 ack " C7970 "2 from SCCP70.8-3-3S\n10 start term70.default.loads\n"
+	 "12 start jar70sccp.8-3-2-27.sbn\n13 done term70.default.loads\n"
+	 "14 done jar70sccp.8-3-2-27.sbn\n",
+	 "0 seen\n1 leased\n12 listed SCCP70.8-3-3S\n12 fetching SCCP70.8-3-3S\n", 0},
 	{"that of a 7960, as seen on a wire that loses a third",
 	 "0 from P0S3-8-12-00\n20 start P0S3-8-12-00.loads\n20 get P0S3-8-12-00.sb2\n"
 	 "21 late P0S3-8-12-00.loads\n90 cdp P0S3-8-12-00\n90 ask SIPDefault.cnf\n",
