@@ -21,6 +21,7 @@ static bool starts(struct span s, size_t at, const char *text)
 /* The offset just behind "<name …>" at or after `from`, comments left out; 0 when absent. */
 static size_t find_element(struct span s, size_t from, const char *name)
 {
+	static const char after[] = {'>', ' ', '\t', '\r', '\n'};
 	size_t len = strlen(name), at;
 	bool comment = false;
 
@@ -36,7 +37,7 @@ static size_t find_element(struct span s, size_t from, const char *name)
 			continue;
 		}
 		if (!starts(s, at + 1, name) || at + 1 + len >= s.len ||
-		    !memchr("> \t\r\n", s.data[at + 1 + len], 5))
+		    !memchr(after, s.data[at + 1 + len], sizeof(after)))
 			continue;
 		while (at < s.len && s.data[at] != '>')
 			at++;

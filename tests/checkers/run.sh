@@ -14,7 +14,7 @@ nice=$(nproc)
 log=$(mktemp) || exit
 trap 'rm -f "$log" "$log".*' EXIT
 code=0
-make="make --no-print-directory -s -k -j$nice"
+make="make --no-print-directory -s -k -j$nice -Otarget" # what two say at once stays two
 flags="-std=c11 -D_GNU_SOURCE -DREFLASHD_VERSION=__FILE__ -DLIBS_LINKED -Iinclude -Itests/support
 	$(pkg-config --cflags libuv inih libxml-2.0 libcrypto jansson libmnl libarchive zlib libmicrohttpd)"
 
@@ -79,8 +79,10 @@ check_tidy() {
 	have clang-tidy || return
 	export flags
 	printf '%s\n' src/*/*.c "$canary" | xargs -P"$nice" -n12 \
-		sh -c 'clang-tidy --quiet "$@" -- $flags' tidy >"$log" 2>&1
-	[ $? = 0 ] && ! grep -q 'Error while processing' "$log" || { verdict clang-tidy 1 "$log"; return; }
+		sh -c 'clang-tidy --quiet "$@" -- $flags >>"$0.tidy.$$" 2>&1' "$log"
+	status=$?
+	cat "$log".tidy.* >"$log"
+	[ $status = 0 ] && ! grep -q 'Error while processing' "$log" || { verdict clang-tidy 1 "$log"; return; }
 	judge clang-tidy
 }
 
