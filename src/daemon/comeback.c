@@ -118,9 +118,10 @@ void network_come_back(struct daemon *d)
 	struct fault f;
 
 	if (link_query(&d->link, d->config->interface, d->address, &f) != 0) {
-		if (d->watchman.said_failed) /* it was there, and is not any more */
+		if (d->watchman.said_failed) { /* it was there, and is not any more */
+			d->watchman.said_failed = false;
 			say_gone(d, d->config->interface, d->watchman.said_flaps);
-		d->watchman.said_failed = false;
+		}
 		return;
 	}
 	/* It comes with our address: somebody gives it that, and may have it at the end. */

@@ -19,6 +19,9 @@
 	"15 get dsp70.8-3-2-27.sbn\n"
 #define FIVE	    FOUR "16 get cvm70sccp.8-3-2-27.sbn\n"
 #define LISTED_7970 "0 seen\n1 leased\n10 listed SCCP70.8-3-3S\n"
+#define PROVEN_7970                                                                                \
+	LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n70 back SCCP70.8-3-3S\n" \
+		    "71 recovered SCCP70.8-3-3S\n71 alive SCCP70.8-3-3S 71\n"
 #define LOADER_WALK                                                                                \
 	"20 miss CTLSEP0011BB73AD61.tlv\n20 miss SEP0011BB73AD61.cnf.xml\n"                        \
 	"20 miss SIP0011BB73AD61.cnf\n20 miss MGC0011BB73AD61.cnf\n20 get XMLDefault.cnf.xml\n"
@@ -79,17 +82,11 @@ static const struct {
 		     "14 get apps70.8-3-2-27.sbn\n15 unsure dsp70.8-3-2-27.sbn\n"
 		     "16 get cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
 		     "71 get XMLDefault.cnf.xml\n",
-	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
-		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
-		     "71 alive SCCP70.8-3-3S 71\n",
-	 1},
+	 PROVEN_7970, 1},
 	{"it fetches the last one again, and now the ACK comes",
 	 ERASED_7970 FOUR "16 unsure cvm70sccp.8-3-2-27.sbn\n18 get cvm70sccp.8-3-2-27.sbn\n"
 			  "70 ask CTLSEP001B54CA0102.tlv\n71 get XMLDefault.cnf.xml\n",
-	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
-		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
-		     "71 alive SCCP70.8-3-3S 71\n",
-	 1},
+	 PROVEN_7970, 1},
 	{"the last ACK of the list never came: it is told so when the phone has all of it",
 	 "0 discover " C7970 "1 ack " C7970
 	 "2 from SCCP70.8-3-3S\n10 start term70.default.loads\n" FIVE
@@ -130,10 +127,7 @@ static const struct {
 		     "14 get apps70.8-3-2-27.sbn\n15 get dsp70.8-3-2-27.sbn\n"
 		     "16 get cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
 		     "71 get XMLDefault.cnf.xml\n",
-	 LISTED_7970 "12 fetching SCCP70.8-3-3S\n16 writing SCCP70.8-3-3S\n"
-		     "70 back SCCP70.8-3-3S\n71 recovered SCCP70.8-3-3S\n"
-		     "71 alive SCCP70.8-3-3S 71\n",
-	 1},
+	 PROVEN_7970, 1},
 	{"that of the last member, told when it runs: it does not fetch it once more",
 	 ERASED_7970 FOUR "16 start cvm70sccp.8-3-2-27.sbn\n70 ask CTLSEP001B54CA0102.tlv\n"
 			  "70 late cvm70sccp.8-3-2-27.sbn\n71 get XMLDefault.cnf.xml\n",
@@ -361,6 +355,8 @@ static void pieces(void **state)
 		 "starts over: it fetched the packing list of SCCP70.8-3-3S again."},
 		{"0 ack " C7970 "1 get term70.default.loads\n",
 		 "has its packing list, term70.default.loads."},
+		{"0 ack " C7970 "1 start term70.default.loads\n2 get jar70sccp.old.sbn\n",
+		 "has its packing list.\n"},
 		{ERASED_7970 FIVE "92 sccp -\n", "proven by its registration (SCCP)"},
 		{"0 ack Cisco Systems, Inc. IP Phone CP-7911G\n1 from SIP11.8-2-2ES4S\n"
 		 "1 get term11.default.loads\n2 get jar11sip.8-2-2ES4.sbn\n"
